@@ -1,0 +1,29 @@
+/* The life of a child in the table: begun, registered, gone. See word.h and docs/races.md. */
+#ifndef FP_CHILD_H
+#define FP_CHILD_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "table.h"
+
+/* A fork begins: until fp_fork_end, a reaped pid that nobody registered may be its child (R1). */
+void fp_fork_begin(void);
+
+/* Ends it in the parent; pid as fork answered it, so a failed fork registers nothing. */
+void fp_fork_end(pid_t pid);
+
+/* Replaces *word by next, keeping the sets and counts in step. False when *word was not old. */
+bool fp_child_exchange(pid_t pid, _Atomic(fp_word) *word, fp_word old, fp_word next);
+
+/* The program is about to hold a pidfd of this pid: if it is a child, it is never reaped early. */
+void fp_child_pin(pid_t pid);
+
+/* One closer has changed its mind. */
+void fp_child_release(_Atomic(fp_word) *word);
+
+/* The pid was reaped by us: leaves it as gone, with `closers` of them (0 or 1) taken off. */
+void fp_child_gone(pid_t pid, _Atomic(fp_word) *word, unsigned closers);
+
+#endif

@@ -1,0 +1,78 @@
+#include "deliver.h"
+
+#include <errno.h>
+#include <sys/wait.h>
+
+#include "child.h"
+#include "point.h"
+#include "stash.h"
+#include "sys.h"
+
+#define ANY_STATE (WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | (int)__WALL)
+
+/* Our child now, alive or zombie, whatever the table knows. */
+static bool is_child(int idtype, long id) {
+    siginfo_t info;
+    return fp_sys_waitid(idtype, id, &info, ANY_STATE, NULL) == 0;
+}
+
+/*
+ * Nothing pins the pid, so it is pinned for the moment of the signal: a pidfd that is proved to be
+ * our child's. Where there are no pidfds the proof and the signal are two calls (R4).
+ */
+static long kill_verified(pid_t pid, int signal) {
+    if (!is_child(P_PID, pid))
+        return -ESRCH;
+    int pidfd = fp_sys_pidfd_open(pid, 0);
+    if (pidfd < 0)
+        return fp_sys_kill(pid, signal);
+    siginfo_t info;
+    long proof = fp_sys_waitid(FP_P_PIDFD, pidfd, &info, ANY_STATE, NULL);
+    long result = proof == -ECHILD ? -ESRCH : fp_sys_pidfd_send_signal(pidfd, signal);
+    if (result == -ENOSYS)
+        result = fp_sys_kill(pid, signal);
+    (void)fp_sys_close(pidfd);
+    return result;
+}
+
+/* The last killer of a zombie whose status has been given away reaps it. */
+static void killer_leaves(pid_t pid, _Atomic(fp_word) *word) {
+    fp_word old = atomic_load(word);
+    bool last;
+    do {
+        last = fp_word_killers(old) == 1 && (old & FP_DEFER);
+    } while (!atomic_compare_exchange_weak(word, &old,
+                                           old - FP_KILLER + (last ? FP_CLOSER : 0)));
+    if (last)
+        fp_stash_reap_deferred(pid, word);
+}
+
+/* An unreaped child pins its own pid, and as long as we are counted nobody reaps it. */
+static long kill_counted(pid_t pid, int signal, _Atomic(fp_word) *word) {
+    fp_point(FP_POINT_BEFORE_KILL);
+    long result = fp_sys_kill(pid, signal);
+    fp_point(FP_POINT_AFTER_KILL);
+    killer_leaves(pid, word);
+    return result;
+}
+
+long fp_deliver_kill(pid_t pid, int signal, enum fp_stale stale) {
+    _Atomic(fp_word) *word = fp_table_word(pid);
+    if (!word)
+        return fp_sys_kill(pid, signal);
+    fp_word old = atomic_load(word);
+    for (;;) {
+        if (!(old & FP_EVER) && fp_word_n(old) == 0)
+            return fp_sys_kill(pid, signal);
+        if (old & FP_STASH) // a zombie, as far as the program can tell
+            return signal >= 0 && signal < _NSIG ? 0 : -EINVAL;
+        if (old & FP_DEFER) // a zombie for the kernel only: the program has its status
+            return -ESRCH;
+        if (fp_word_n(old) <= 0 && stale == FP_STALE_ALLOW)
+            return fp_sys_kill(pid, signal);
+        if (fp_word_n(old) <= 0 || fp_word_closers(old) > 0)
+            return kill_verified(pid, signal);
+        if (atomic_compare_exchange_weak(word, &old, old + FP_KILLER))
+            return kill_counted(pid, signal, word);
+    }
+}

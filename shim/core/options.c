@@ -1,0 +1,96 @@
+#include "options.h"
+
+#include "contract.h"
+#include "text.h"
+
+const struct fp_options fp_options_default = {
+    .zombies = FP_DEFAULT_ZOMBIES,
+    .stale = FP_STALE_DENY,
+    .env = FP_ENV_KEEP,
+};
+
+/* A piece of the text being read; not terminated. */
+struct slice {
+    const char *start;
+    size_t length;
+};
+
+static bool slice_is(struct slice s, const char *word) {
+    return fp_text_length(word) == s.length && fp_text_same(s.start, word, s.length);
+}
+
+static bool read_count(struct slice s, unsigned max, unsigned *ret_value) {
+    unsigned value = 0;
+    if (s.length == 0 || s.length > 9)
+        return false;
+    for (size_t i = 0; i < s.length; i++) {
+        if (s.start[i] < '0' || s.start[i] > '9')
+            return false;
+        value = value * 10 + (unsigned)(s.start[i] - '0');
+    }
+    if (value > max)
+        return false;
+    *ret_value = value;
+    return true;
+}
+
+static bool read_stale(struct slice s, enum fp_stale *ret_stale) {
+    if (slice_is(s, "deny"))
+        *ret_stale = FP_STALE_DENY;
+    else if (slice_is(s, "allow"))
+        *ret_stale = FP_STALE_ALLOW;
+    else
+        return false;
+    return true;
+}
+
+static bool read_env(struct slice s, enum fp_env *ret_env) {
+    if (slice_is(s, "keep"))
+        *ret_env = FP_ENV_KEEP;
+    else if (slice_is(s, "off"))
+        *ret_env = FP_ENV_OFF;
+    else
+        return false;
+    return true;
+}
+
+/* Returns what is wrong with the pair, or NULL. */
+static const char *read_pair(struct slice pair, struct fp_options *options) {
+    size_t split = 0;
+    while (split < pair.length && pair.start[split] != '=')
+        split++;
+    if (split == pair.length)
+        return "no '=' in option";
+    struct slice key = {pair.start, split};
+    struct slice value = {pair.start + split + 1, pair.length - split - 1};
+    bool good;
+    if (slice_is(key, "zombies"))
+        good = read_count(value, FP_MAX_ZOMBIES, &options->zombies);
+    else if (slice_is(key, "stale"))
+        good = read_stale(value, &options->stale);
+    else if (slice_is(key, "env"))
+        good = read_env(value, &options->env);
+    else
+        return "unknown option";
+    return good ? NULL : "bad value in option";
+}
+
+bool fp_options_parse(const char *text, struct fp_options *ret_options,
+                      struct fp_options_error *ret_error) {
+    bool good = true;
+    *ret_options = fp_options_default;
+    while (*text) {
+        struct slice pair = {text, 0};
+        while (text[pair.length] && text[pair.length] != ':')
+            pair.length++;
+        const char *what = pair.length ? read_pair(pair, ret_options) : NULL;
+        if (what && good) {
+            *ret_error = (struct fp_options_error){pair.start, pair.length, what};
+            good = false;
+        }
+        text += pair.length;
+        if (*text == ':')
+            text++;
+    }
+    return good;
+}

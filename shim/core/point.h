@@ -1,0 +1,26 @@
+/*
+ * Named points inside the windows of the races in docs/races.md. In the shim they are nothing;
+ * the test build calls a function there, which may delay, fork, reap or raise a signal.
+ */
+#ifndef FP_POINT_H
+#define FP_POINT_H
+
+enum fp_point {
+    FP_POINT_BEFORE_REGISTER, /* fork has returned, its child is not registered yet */
+    FP_POINT_BEFORE_KILL,     /* killers + 1, the signal is not sent yet */
+    FP_POINT_AFTER_KILL,      /* the signal is sent, killers not yet - 1 */
+    FP_POINT_AFTER_PEEK,      /* a zombie was seen, nothing is decided yet */
+    FP_POINT_BEFORE_REAP,     /* closers + 1, the zombie is still there */
+    FP_POINT_AFTER_REAP,      /* reaped, the word does not say so yet */
+    FP_POINT_STASH_PUBLISHED, /* status in the stash, the zombie is still there */
+    FP_POINT_BEFORE_BLOCK,    /* a waiter has announced itself and is about to look at the stash */
+};
+
+#ifdef FORKPROOF_TEST_POINTS
+extern void (*fp_point_hook)(enum fp_point);
+#define fp_point(p) ((void)(fp_point_hook ? fp_point_hook(p) : (void)0))
+#else
+#define fp_point(p) ((void)0)
+#endif
+
+#endif

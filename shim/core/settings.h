@@ -1,0 +1,38 @@
+/*
+ * What this image was started with: its options, and the part of the environment that makes the
+ * preload work, kept so that an exec with another environment can have it too.
+ *
+ * Read once, when the object is loaded; before that (calls from other objects' constructors) the
+ * defaults hold. Bytes are copied: programs overwrite their own argv and environment.
+ */
+#ifndef FP_SETTINGS_H
+#define FP_SETTINGS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "options.h"
+
+/* Room for the kept strings. A preload path that does not fit is not kept, and that is said. */
+#define FP_KEPT_SIZE 1536
+
+struct fp_settings {
+    struct fp_options options;
+    bool said;           /* the options were bad and this image or an earlier one has said so */
+    const char *preload; /* our own item of LD_PRELOAD, or NULL: nothing to keep */
+    const char *text;    /* "FORKPROOF_OPTIONS=…", or NULL */
+    const char *run;     /* "FORKPROOF_RUN=…", or NULL */
+};
+
+extern struct fp_settings fp_settings;
+
+/* Reads envp (may be NULL). Complains of bad options in one line on stderr, once. */
+void fp_settings_read(char *const *envp);
+
+/* The item of an LD_PRELOAD list that is this library, or NULL. */
+const char *fp_preload_item(const char *list, size_t *ret_length);
+
+/* The value of `name` when `variable` is "name=value", else NULL. */
+const char *fp_variable_value(const char *variable, const char *name);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Cancellation points made of raw system calls.
+ *
+ * libc's waits act on a pending pthread_cancel and are interrupted by one. While a raw call blocks
+ * between fp_cancel_open and fp_cancel_close the thread is cancelled at once instead of at its next
+ * libc call, as libc does around its own. Only calls without a lasting effect may stand there.
+ *
+ * The libc functions are weak: a program without threads on an old glibc may not have them.
+ */
+#ifndef FP_SYS_CANCEL_H
+#define FP_SYS_CANCEL_H
+
+#include <pthread.h>
+#include <stddef.h>
+
+extern int pthread_setcanceltype(int type, int *old) __attribute__((weak));
+extern void pthread_testcancel(void) __attribute__((weak));
+
+/* glibc and musl both keep these, with a buffer of at most four words that the caller lends. */
+struct fp_cleanup {
+    void *words[6];
+};
+extern void _pthread_cleanup_push(struct fp_cleanup *, void (*routine)(void *), void *argument)
+    __attribute__((weak));
+extern void _pthread_cleanup_pop(struct fp_cleanup *, int execute) __attribute__((weak));
+
+static inline void fp_cancel_test(void) {
+    if (pthread_testcancel)
+        pthread_testcancel();
+}
+
+/* routine runs when the thread is cancelled, and (glibc) when it leaves by longjmp. */
+static inline int fp_cancel_open(struct fp_cleanup *cleanup, void (*routine)(void *)) {
+    int type = PTHREAD_CANCEL_DEFERRED;
+    if (_pthread_cleanup_push)
+        _pthread_cleanup_push(cleanup, routine, NULL);
+    if (pthread_setcanceltype)
+        pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
+    return type;
+}
+
+static inline void fp_cancel_close(struct fp_cleanup *cleanup, int type) {
+    if (pthread_setcanceltype)
+        pthread_setcanceltype(type, NULL);
+    if (_pthread_cleanup_pop)
+        _pthread_cleanup_pop(cleanup, 0);
+}
+
+#endif

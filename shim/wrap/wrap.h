@@ -1,0 +1,35 @@
+/*
+ * What the wrappers share. A wrapper translates a calling convention and decides nothing: it calls
+ * the core, which answers -errno, and touches errno once, here.
+ */
+#ifndef FP_WRAP_H
+#define FP_WRAP_H
+
+#include <errno.h>
+
+#define FP_EXPORT __attribute__((visibility("default")))
+
+/* -errno to libc's convention; errno is kept on success. */
+static inline long fp_wrap_result(long result) {
+    if (result >= 0)
+        return result;
+    errno = (int)-result;
+    return -1;
+}
+
+/*
+ * The libc function behind a wrapper, looked up at its first use and remembered. Two threads may
+ * both look: they find the same.
+ */
+#define FP_NEXT(name)                                                                              \
+    __extension__({                                                                                \
+        static void *remembered_;                                                                  \
+        void *next_ = __atomic_load_n(&remembered_, __ATOMIC_RELAXED);                             \
+        if (!next_) {                                                                              \
+            next_ = fp_symbol_next(#name);                                                         \
+            __atomic_store_n(&remembered_, next_, __ATOMIC_RELAXED);                               \
+        }                                                                                          \
+        (__typeof__(&name))next_;                                                                  \
+    })
+
+#endif
