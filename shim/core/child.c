@@ -70,7 +70,9 @@ void fp_child_pin(pid_t pid) {
         ;
 }
 
-void fp_child_release(_Atomic(fp_word) *word) { atomic_fetch_sub(word, FP_CLOSER); }
+void fp_child_release(_Atomic(fp_word) *word) {
+    atomic_fetch_sub(word, FP_CLOSER);
+}
 
 void fp_child_gone(pid_t pid, _Atomic(fp_word) *word, unsigned closers) {
     struct fp_counts *counts = fp_table()->counts;

@@ -41,8 +41,7 @@ static void killer_leaves(pid_t pid, _Atomic(fp_word) *word) {
     bool last;
     do {
         last = fp_word_killers(old) == 1 && (old & FP_DEFER);
-    } while (!atomic_compare_exchange_weak(word, &old,
-                                           old - FP_KILLER + (last ? FP_CLOSER : 0)));
+    } while (!atomic_compare_exchange_weak(word, &old, old - FP_KILLER + (last ? FP_CLOSER : 0)));
     if (last)
         fp_stash_reap_deferred(pid, word);
 }

@@ -38,8 +38,8 @@ bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *set
         ret_plan->added[added++] = !list                        ? FP_KEPT_PRELOAD
                                    : last == ':' || last == '=' ? FP_KEPT_ITEM
                                                                 : FP_KEPT_MERGED;
-        ret_plan->text_length = sizeof PRELOAD + length + sizeof ":" +
-                                fp_text_length(settings->preload);
+        ret_plan->text_length =
+            sizeof PRELOAD + length + sizeof ":" + fp_text_length(settings->preload);
     }
     if (settings->text && !text)
         ret_plan->added[added++] = FP_KEPT_OPTIONS;

@@ -12,7 +12,8 @@ enum fp_stale { FP_STALE_DENY, FP_STALE_ALLOW };
 enum fp_env { FP_ENV_KEEP, FP_ENV_OFF };
 
 struct fp_options {
-    unsigned zombies; /* unreaped children left alone before the oldest zombies are stashed; 0 = all */
+    unsigned
+        zombies; /* unreaped children left alone before the oldest zombies are stashed; 0 = all */
     enum fp_stale stale;
     enum fp_env env;
 };

@@ -62,7 +62,8 @@ static long reap_waitid(const struct wait *wait, pid_t pid) {
     long result = fp_sys_waitid(P_PID, pid, info, options, wait->user_usage);
     if (result == -ECHILD)
         return 0;
-    return result < 0 ? result : pid; // a zombie that is ours cannot be "not yet": closers see to it
+    return result < 0 ? result
+                      : pid; // a zombie that is ours cannot be "not yet": closers see to it
 }
 
 /* The fields that the kernel writes, in the two runs in which they stand; the rest stays. */
@@ -92,11 +93,14 @@ static void waiter_leaves(void *unused) {
         atomic_fetch_sub(&table->counts->waiters, 1);
 }
 
-static void nothing_held(void *unused) { (void)unused; }
+static void nothing_held(void *unused) {
+    (void)unused;
+}
 
 static long peek(const struct fp_wanted *wanted, siginfo_t *ret_info, struct rusage *ret_usage) {
     ret_info->si_pid = 0;
-    return fp_sys_waitid(wanted->idtype, wanted->id, ret_info, wanted->options | WNOWAIT, ret_usage);
+    return fp_sys_waitid(wanted->idtype, wanted->id, ret_info, wanted->options | WNOWAIT,
+                         ret_usage);
 }
 
 /*
@@ -112,10 +116,10 @@ static long peek_blocking(const struct fp_wanted *wanted, siginfo_t *ret_info,
         atomic_fetch_add(&table->counts->waiters, 1);
     int type = fp_cancel_open(&cleanup, announced ? waiter_leaves : nothing_held);
     fp_point(FP_POINT_BEFORE_BLOCK);
-    *ret_stashed = announced && atomic_load(&table->counts->stashed) > 0 &&
-                   fp_stash_take(&(struct fp_wanted){wanted->idtype, wanted->id,
-                                                     wanted->options | WNOWAIT},
-                                 &(struct fp_event){0});
+    *ret_stashed =
+        announced && atomic_load(&table->counts->stashed) > 0 &&
+        fp_stash_take(&(struct fp_wanted){wanted->idtype, wanted->id, wanted->options | WNOWAIT},
+                      &(struct fp_event){0});
     long result = *ret_stashed ? 0 : peek(wanted, ret_info, ret_usage);
     fp_cancel_close(&cleanup, type);
     if (announced)
@@ -172,7 +176,8 @@ static long take_stop(const struct wait *wait, const siginfo_t *seen) {
  * Takes the zombie that was seen: reaps it, or, while a thread is about to signal it, takes only
  * its status and leaves the reaping to the last such thread (R2, R3). LOST: somebody else has it.
  */
-static long take_zombie(const struct wait *wait, const siginfo_t *seen, const struct rusage *usage) {
+static long take_zombie(const struct wait *wait, const siginfo_t *seen,
+                        const struct rusage *usage) {
     pid_t pid = seen->si_pid;
     struct fp_event event;
     event_of(&event, seen, usage);

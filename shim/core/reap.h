@@ -6,8 +6,8 @@
  *
  * Both answer as the system call would, errors as -errno, and are async-signal-safe. Without
  * WNOHANG they block, are cancellation points, and are interrupted and restarted by signals as
- * bare. Leaving by longjmp leaves nothing held under glibc; under musl it leaves one waiter counted,
- * which stops early reaping in this process.
+ * bare. Leaving by longjmp leaves nothing held under glibc; under musl it leaves one waiter
+ * counted, which stops early reaping in this process.
  */
 #ifndef FP_REAP_H
 #define FP_REAP_H

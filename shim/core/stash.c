@@ -36,7 +36,8 @@ static uint64_t microseconds(struct timeval time) {
 }
 
 static struct timeval time_of(uint64_t microseconds) {
-    return (struct timeval){(time_t)(microseconds / 1000000), (suseconds_t)(microseconds % 1000000)};
+    return (struct timeval){(time_t)(microseconds / 1000000),
+                            (suseconds_t)(microseconds % 1000000)};
 }
 
 static void put_remains(struct fp_remains *to, pid_t pid, uid_t uid, const struct rusage *usage) {

@@ -8,7 +8,9 @@ struct fp_table *fp_table(void) {
     return atomic_load_explicit(&the_table, memory_order_acquire);
 }
 
-static size_t whole_pages(size_t size) { return (size + 4095) & ~(size_t)4095; }
+static size_t whole_pages(size_t size) {
+    return (size + 4095) & ~(size_t)4095;
+}
 
 /* Zeroed memory that a forked child finds zeroed again. */
 static void *map_wiped(size_t size, bool *ret_wiped) {
@@ -36,9 +38,15 @@ struct fp_table *fp_table_make(void) {
     return other; // another thread was first, or NULL
 }
 
-static bool in_range(pid_t pid) { return pid > 0 && pid < FP_PID_MAX; }
-static unsigned chunk_of(pid_t pid) { return (unsigned)pid / FP_CHUNK_PIDS; }
-static unsigned slot_of(pid_t pid) { return (unsigned)pid % FP_CHUNK_PIDS; }
+static bool in_range(pid_t pid) {
+    return pid > 0 && pid < FP_PID_MAX;
+}
+static unsigned chunk_of(pid_t pid) {
+    return (unsigned)pid / FP_CHUNK_PIDS;
+}
+static unsigned slot_of(pid_t pid) {
+    return (unsigned)pid % FP_CHUNK_PIDS;
+}
 
 static struct fp_chunk *chunk_at(const struct fp_table *table, unsigned index) {
     return atomic_load_explicit(&table->chunks[index], memory_order_acquire);

@@ -37,18 +37,28 @@ enum {
 #define FP_CLOSER ((fp_word)1 << 32)
 #define FP_KILLER ((fp_word)1 << 48)
 
-static inline int fp_word_n(fp_word w) { return (int8_t)(uint8_t)(w >> FP_N_SHIFT); }
+static inline int fp_word_n(fp_word w) {
+    return (int8_t)(uint8_t)(w >> FP_N_SHIFT);
+}
 
 static inline fp_word fp_word_with_n(fp_word w, int n) {
     return (w & ~((fp_word)0xff << FP_N_SHIFT)) | (fp_word)(uint8_t)n << FP_N_SHIFT;
 }
 
-static inline unsigned fp_word_killers(fp_word w) { return (unsigned)(w >> 48); }
-static inline unsigned fp_word_closers(fp_word w) { return (unsigned)(w >> 32) & 0xffff; }
-static inline int fp_word_status(fp_word w) { return (int)(w & 0xffff); }
+static inline unsigned fp_word_killers(fp_word w) {
+    return (unsigned)(w >> 48);
+}
+static inline unsigned fp_word_closers(fp_word w) {
+    return (unsigned)(w >> 32) & 0xffff;
+}
+static inline int fp_word_status(fp_word w) {
+    return (int)(w & 0xffff);
+}
 
 /* Our child, alive or zombie, and its status has not been given away. */
-static inline bool fp_word_is_child(fp_word w) { return fp_word_n(w) > 0 && !(w & FP_DEFER); }
+static inline bool fp_word_is_child(fp_word w) {
+    return fp_word_n(w) > 0 && !(w & FP_DEFER);
+}
 
 /* fork returned this pid. A stash left by an earlier holder of the number is given up. */
 static inline fp_word fp_word_registered(fp_word w) {

@@ -27,7 +27,9 @@ extern char **environ __attribute__((weak));
         envp_;                                                                                     \
     })
 
-static char **own_environ(void) { return &environ ? environ : NULL; }
+static char **own_environ(void) {
+    return &environ ? environ : NULL;
+}
 
 FP_EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
     return (int)fp_wrap_result(fp_sys_execve(path, argv, WITH_PRELOAD(envp)));

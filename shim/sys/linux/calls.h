@@ -61,7 +61,9 @@ static inline long fp_sys_pidfd_send_signal(int pidfd, int signal) {
     return fp_syscall(SYS_pidfd_send_signal, pidfd, signal, 0, 0, 0, 0);
 }
 
-static inline long fp_sys_close(int fd) { return fp_syscall(SYS_close, fd, 0, 0, 0, 0, 0); }
+static inline long fp_sys_close(int fd) {
+    return fp_syscall(SYS_close, fd, 0, 0, 0, 0, 0);
+}
 
 static inline long fp_sys_write(int fd, const void *bytes, size_t size) {
     return fp_syscall(SYS_write, fd, (long)bytes, (long)size, 0, 0, 0);
@@ -106,8 +108,8 @@ static inline bool fp_sys_wipe_on_fork(void *at, size_t size) {
 static inline long fp_sys_copy_out(void *user_to, const void *from, size_t size) {
     struct iovec source = {(void *)(uintptr_t)from, size}; // NOLINT(performance-no-int-to-ptr)
     struct iovec target = {user_to, size};
-    long done = fp_syscall(SYS_process_vm_writev, fp_sys_getpid(), (long)&source, 1, (long)&target,
-                           1, 0);
+    long done =
+        fp_syscall(SYS_process_vm_writev, fp_sys_getpid(), (long)&source, 1, (long)&target, 1, 0);
     if (done == (long)size)
         return 0;
     if (done == -EFAULT || done >= 0) // or cut short by an unwritable page

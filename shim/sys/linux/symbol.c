@@ -14,9 +14,9 @@ extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden")));
 /* The parts of an object's dynamic section that a look-up needs. */
 struct object {
     uintptr_t base;
-    const ElfW(Sym) *symbols;
+    const ElfW(Sym) * symbols;
     const char *strings;
-    const ElfW(Half) *versions;
+    const ElfW(Half) * versions;
     const uint32_t *gnu_hash;
     const uint32_t *sysv_hash;
 };
@@ -77,8 +77,7 @@ static void *find_gnu(const struct object *object, const char *name) {
     uint32_t buckets = table[0];
     uint32_t first = table[1];
     uint32_t bloom_words = table[2];
-    const uint32_t *bucket =
-        table + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
+    const uint32_t *bucket = table + 4 + bloom_words * (sizeof(ElfW(Addr)) / sizeof(uint32_t));
     const uint32_t *chain = bucket + buckets;
     uint32_t hash = gnu_hash_of(name);
     uint32_t index = buckets ? bucket[hash % buckets] : 0;
