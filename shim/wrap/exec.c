@@ -6,56 +6,36 @@
 #include <stdarg.h>
 #include <unistd.h>
 
-#include "environ.h"
-#include "settings.h"
+#include "preload.h"
 #include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
 
-extern char **environ __attribute__((weak));
-
-/* For use in the frame of the wrapper: the environment is gone when it returns. */
-#define WITH_PRELOAD(envp)                                                                         \
-    __extension__({                                                                                \
-        struct fp_environ plan_;                                                                   \
-        char *const *envp_ = (envp);                                                               \
-        if (fp_environ_lacks(&plan_, &fp_settings, envp_)) {                                       \
-            char **filled_ = alloca(fp_environ_slots(&plan_) * sizeof *filled_);                   \
-            fp_environ_fill(&plan_, &fp_settings, filled_, alloca(plan_.text_length));             \
-            envp_ = filled_;                                                                       \
-        }                                                                                          \
-        envp_;                                                                                     \
-    })
-
-static char **own_environ(void) {
-    return &environ ? environ : NULL;
-}
-
 FP_EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
-    return (int)fp_wrap_result(fp_sys_execve(path, argv, WITH_PRELOAD(envp)));
+    return (int)fp_wrap_result(fp_sys_execve(path, argv, FP_WITH_PRELOAD(envp)));
 }
 
 FP_EXPORT int execv(const char *path, char *const argv[]) {
-    return execve(path, argv, own_environ());
+    return execve(path, argv, fp_own_environ());
 }
 
 FP_EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[],
                        int flags) {
-    return (int)fp_wrap_result(fp_sys_execveat(dir, path, argv, WITH_PRELOAD(envp), flags));
+    return (int)fp_wrap_result(fp_sys_execveat(dir, path, argv, FP_WITH_PRELOAD(envp), flags));
 }
 
 FP_EXPORT int fexecve(int fd, char *const argv[], char *const envp[]) {
     __typeof__(&fexecve) next = FP_NEXT(fexecve);
-    return next ? next(fd, argv, WITH_PRELOAD(envp)) : (int)fp_wrap_result(-ENOSYS);
+    return next ? next(fd, argv, FP_WITH_PRELOAD(envp)) : (int)fp_wrap_result(-ENOSYS);
 }
 
 FP_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
     __typeof__(&execvpe) next = FP_NEXT(execvpe);
-    return next ? next(file, argv, WITH_PRELOAD(envp)) : (int)fp_wrap_result(-ENOSYS);
+    return next ? next(file, argv, FP_WITH_PRELOAD(envp)) : (int)fp_wrap_result(-ENOSYS);
 }
 
 FP_EXPORT int execvp(const char *file, char *const argv[]) {
-    return execvpe(file, argv, own_environ());
+    return execvpe(file, argv, fp_own_environ());
 }
 
 /* The arguments of execl and its kin, gathered as libc gathers them: on the stack. */

@@ -1,4 +1,6 @@
-/* fork: the child is registered before anybody is told of it. */
+/* fork, _Fork, vfork, clone: the child is registered before anybody is told of it. */
+#include <sched.h>
+#include <stdarg.h>
 #include <sys/types.h>
 #include <unistd.h>
 
@@ -8,18 +10,69 @@
 #include "symbol.h"
 #include "wrap.h"
 
-FP_EXPORT pid_t fork(void) {
-    __typeof__(&fork) next = FP_NEXT(fork);
+/* The parent's side; the child of a fork that shares no memory has nothing to do but forget. */
+static pid_t end(pid_t pid) {
+    fp_fork_end(pid);
+    if (pid > 0)
+        fp_stash_bound(fp_settings.options.zombies);
+    return pid;
+}
+
+static pid_t fork_by(pid_t (*next)(void)) {
     if (!next)
         return (pid_t)fp_wrap_result(-ENOSYS);
     fp_fork_begin();
     pid_t pid = next();
-    if (pid == 0) {
-        fp_table_forget();
-        return 0;
-    }
+    if (pid != 0)
+        return end(pid);
+    fp_table_forget();
+    return 0;
+}
+
+FP_EXPORT pid_t fork(void) {
+    return fork_by(FP_NEXT(fork));
+}
+
+pid_t _Fork(void);
+
+static pid_t bare_fork(void) {
+    return fork_by(FP_NEXT(_Fork));
+}
+
+FP_EXPORT_IF_IN_LIBC(_Fork, bare_fork); // glibc 2.34
+
+/* Called by the trampoline in arch/ before and, in the parent, after the system call. */
+void fp_vfork_begin(void);
+pid_t fp_vfork_end(long result);
+
+void fp_vfork_begin(void) {
+    fp_fork_begin();
+}
+
+pid_t fp_vfork_end(long result) {
+    return (pid_t)fp_wrap_result(end((pid_t)result));
+}
+
+/*
+ * A thread, or a child whose parent is ours, is none of ours. A child that announces its end by
+ * another signal than SIGCHLD is seen by other waits than the stash answers: never reaped early.
+ */
+FP_EXPORT int clone(int (*start)(void *), void *stack, int flags, void *argument, ...) {
+    __typeof__(&clone) next = FP_NEXT(clone);
+    va_list list;
+    va_start(list, argument);
+    pid_t *parent_tid = va_arg(list, pid_t *);
+    void *tls = va_arg(list, void *);
+    pid_t *child_tid = va_arg(list, pid_t *);
+    va_end(list);
+    if (!next)
+        return (int)fp_wrap_result(-ENOSYS);
+    if (flags & (CLONE_THREAD | CLONE_PARENT))
+        return next(start, stack, flags, argument, parent_tid, tls, child_tid);
+    fp_fork_begin();
+    int pid = next(start, stack, flags, argument, parent_tid, tls, child_tid);
     fp_fork_end(pid);
-    if (pid > 0)
-        fp_stash_bound(fp_settings.options.zombies);
+    if (pid > 0 && ((flags & CSIGNAL) != SIGCHLD || (flags & CLONE_PIDFD)))
+        fp_child_pin(pid);
     return pid;
 }

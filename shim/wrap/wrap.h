@@ -32,4 +32,15 @@ static inline long fp_wrap_result(long result) {
         (__typeof__(&name))next_;                                                                  \
     })
 
+/*
+ * Exports `name` only where libc has it too: programs look for newer functions and must not find
+ * one that cannot work. An indirect function that resolves to nothing is not there for dlsym, and
+ * musl does not see indirect functions at all. `wrapper` is the hidden function behind it.
+ */
+#define FP_EXPORT_IF_IN_LIBC(name, wrapper)                                                        \
+    static __typeof__(&wrapper) resolve_##name(void) {                                             \
+        return fp_symbol_next(#name) ? wrapper : NULL;                                             \
+    }                                                                                              \
+    FP_EXPORT __typeof__(wrapper) name __attribute__((ifunc("resolve_" #name)))
+
 #endif
