@@ -4,11 +4,24 @@
 #include <sys/wait.h>
 
 #include "child.h"
+#include "chld.h"
 #include "point.h"
 #include "stash.h"
 #include "sys.h"
 
 #define ANY_STATE (WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | (int)__WALL)
+
+static long send(const struct fp_signal *s) {
+    switch (s->by) {
+    case FP_BY_TGKILL:
+        return fp_sys_tgkill(s->pid, s->tid, s->number);
+    case FP_BY_QUEUE:
+        return fp_sys_sigqueue(s->pid, s->number, s->user_info);
+    case FP_BY_KILL:
+    default:
+        return fp_sys_kill(s->pid, s->number);
+    }
+}
 
 /* Our child now, alive or zombie, whatever the table knows. */
 static bool is_child(int idtype, long id) {
@@ -18,19 +31,21 @@ static bool is_child(int idtype, long id) {
 
 /*
  * Nothing pins the pid, so it is pinned for the moment of the signal: a pidfd that is proved to be
- * our child's. Where there are no pidfds the proof and the signal are two calls (R4).
+ * our child's. Where there are no pidfds, and for a signal to a single thread, the proof and the
+ * signal are two calls (R4).
  */
-static long kill_verified(pid_t pid, int signal) {
-    if (!is_child(P_PID, pid))
+static long send_verified(const struct fp_signal *s) {
+    if (!is_child(P_PID, s->pid))
         return -ESRCH;
-    int pidfd = fp_sys_pidfd_open(pid, 0);
+    int pidfd = s->by == FP_BY_TGKILL ? -1 : fp_sys_pidfd_open(s->pid, 0);
     if (pidfd < 0)
-        return fp_sys_kill(pid, signal);
+        return send(s);
     siginfo_t info;
     long proof = fp_sys_waitid(FP_P_PIDFD, pidfd, &info, ANY_STATE, NULL);
-    long result = proof == -ECHILD ? -ESRCH : fp_sys_pidfd_send_signal(pidfd, signal);
+    long result =
+        proof == -ECHILD ? -ESRCH : fp_sys_pidfd_send_signal(pidfd, s->number, s->user_info);
     if (result == -ENOSYS)
-        result = fp_sys_kill(pid, signal);
+        result = send(s);
     (void)fp_sys_close(pidfd);
     return result;
 }
@@ -47,31 +62,36 @@ static void killer_leaves(pid_t pid, _Atomic(fp_word) *word) {
 }
 
 /* An unreaped child pins its own pid, and as long as we are counted nobody reaps it. */
-static long kill_counted(pid_t pid, int signal, _Atomic(fp_word) *word) {
+static long send_counted(const struct fp_signal *s, _Atomic(fp_word) *word) {
     fp_point(FP_POINT_BEFORE_KILL);
-    long result = fp_sys_kill(pid, signal);
+    long result = send(s);
     fp_point(FP_POINT_AFTER_KILL);
-    killer_leaves(pid, word);
+    killer_leaves(s->pid, word);
     return result;
 }
 
-long fp_deliver_kill(pid_t pid, int signal, enum fp_stale stale) {
-    _Atomic(fp_word) *word = fp_table_word(pid);
+/* Nothing pins a child that the kernel reaps by itself (R12). */
+static bool is_pinned(fp_word w) {
+    return fp_word_n(w) > 0 && fp_word_closers(w) == 0 && !fp_chld_is_automatic();
+}
+
+long fp_deliver(const struct fp_signal *s, enum fp_stale stale) {
+    _Atomic(fp_word) *word = fp_table_word(s->pid);
     if (!word)
-        return fp_sys_kill(pid, signal);
+        return send(s);
     fp_word old = atomic_load(word);
     for (;;) {
         if (!(old & FP_EVER) && fp_word_n(old) == 0)
-            return fp_sys_kill(pid, signal);
+            return send(s);
         if (old & FP_STASH) // a zombie, as far as the program can tell
-            return signal >= 0 && signal < _NSIG ? 0 : -EINVAL;
+            return s->number >= 0 && s->number < _NSIG ? 0 : -EINVAL;
         if (old & FP_DEFER) // a zombie for the kernel only: the program has its status
             return -ESRCH;
         if (fp_word_n(old) <= 0 && stale == FP_STALE_ALLOW)
-            return fp_sys_kill(pid, signal);
-        if (fp_word_n(old) <= 0 || fp_word_closers(old) > 0)
-            return kill_verified(pid, signal);
+            return send(s);
+        if (!is_pinned(old))
+            return send_verified(s);
         if (atomic_compare_exchange_weak(word, &old, old + FP_KILLER))
-            return kill_counted(pid, signal, word);
+            return send_counted(s, word);
     }
 }

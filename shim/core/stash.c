@@ -146,7 +146,7 @@ void fp_stash_reap_deferred(pid_t pid, _Atomic(fp_word) *word) {
     // A wait answered "nothing" past this zombie: if others were behind it, their SIGCHLD is due.
     siginfo_t info = {0};
     if (fp_sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT, NULL) == 0 && info.si_pid)
-        (void)fp_sys_sigqueue_self(SIGCHLD, &info);
+        (void)fp_sys_sigqueue(fp_sys_getpid(), SIGCHLD, &info);
 }
 
 /* A child of ours that nobody is busy with and whose pid nobody else pins. */

@@ -48,6 +48,7 @@ struct fp_counts {
     atomic_int stashed;    /* words with FP_STASH */
     atomic_uint waiters;   /* threads blocked in a wait for any child */
     atomic_uint hand;      /* where the search for old zombies goes on */
+    atomic_int chld;       /* what SIGCHLD does, see chld.c */
     atomic_uint lost;      /* statuses given up: pid reused, or too many */
 };
 

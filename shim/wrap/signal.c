@@ -1,17 +1,42 @@
-/* kill, killpg. */
+/* kill, killpg, tgkill, sigqueue. */
 #include <signal.h>
+#include <unistd.h>
 
 #include "deliver.h"
 #include "settings.h"
+#include "symbol.h"
+#include "sys.h"
 #include "wrap.h"
 
-FP_EXPORT int kill(pid_t pid, int signal) {
-    return (int)fp_wrap_result(fp_deliver_kill(pid, signal, fp_settings.options.stale));
+static int deliver(const struct fp_signal *signal) {
+    return (int)fp_wrap_result(fp_deliver(signal, fp_settings.options.stale));
+}
+
+FP_EXPORT int kill(pid_t pid, int number) {
+    return deliver(&(struct fp_signal){FP_BY_KILL, pid, 0, number, NULL});
 }
 
 /* As libc's own: a group is signalled by its negated id, which is never a single pid here. */
-FP_EXPORT int killpg(pid_t group, int signal) {
+FP_EXPORT int killpg(pid_t group, int number) {
     if (group < 0)
         return (int)fp_wrap_result(-EINVAL);
-    return kill(-group, signal);
+    return kill(-group, number);
+}
+
+int tgkill(pid_t pid, pid_t tid, int number);
+
+static int to_thread(pid_t pid, pid_t tid, int number) {
+    return deliver(&(struct fp_signal){FP_BY_TGKILL, pid, tid, number, NULL});
+}
+
+FP_EXPORT_IF_IN_LIBC(tgkill, to_thread); // glibc 2.30
+
+FP_EXPORT int sigqueue(pid_t pid, int number, const union sigval value) {
+    siginfo_t info = {0};
+    info.si_signo = number;
+    info.si_code = SI_QUEUE;
+    info.si_pid = fp_sys_getpid();
+    info.si_uid = getuid();
+    info.si_value = value;
+    return deliver(&(struct fp_signal){FP_BY_QUEUE, pid, 0, number, &info});
 }

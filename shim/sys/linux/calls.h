@@ -39,6 +39,15 @@ static inline long fp_sys_kill(pid_t pid, int signal) {
     return fp_syscall(SYS_kill, pid, signal, 0, 0, 0, 0);
 }
 
+/* To one thread of a process. */
+static inline long fp_sys_tgkill(pid_t pid, pid_t tid, int signal) {
+    return fp_syscall(SYS_tgkill, pid, tid, signal, 0, 0, 0);
+}
+
+static inline long fp_sys_sigqueue(pid_t pid, int signal, const siginfo_t *user_info) {
+    return fp_syscall(SYS_rt_sigqueueinfo, pid, signal, (long)user_info, 0, 0, 0);
+}
+
 static inline pid_t fp_sys_getpid(void) {
     return (pid_t)fp_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
@@ -48,17 +57,27 @@ static inline pid_t fp_sys_getpgid(pid_t pid) {
     return (pid_t)fp_syscall(SYS_getpgid, pid, 0, 0, 0, 0, 0);
 }
 
-/* To this process, with the siginfo as given. */
-static inline long fp_sys_sigqueue_self(int signal, siginfo_t *info) {
-    return fp_syscall(SYS_rt_sigqueueinfo, fp_sys_getpid(), signal, (long)info, 0, 0, 0);
+/* The signal's handler and SA_ flags; the kernel's structure is not libc's. */
+static inline long fp_sys_disposition(int signal, void (**ret_handler)(int),
+                                      unsigned long *ret_flags) {
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void *restorer;
+        uint64_t mask;
+    } old;
+    long result = fp_syscall(SYS_rt_sigaction, signal, 0, (long)&old, sizeof old.mask, 0, 0);
+    *ret_handler = old.handler;
+    *ret_flags = old.flags;
+    return result;
 }
 
 static inline int fp_sys_pidfd_open(pid_t pid, unsigned flags) {
     return (int)fp_syscall(SYS_pidfd_open, pid, flags, 0, 0, 0, 0);
 }
 
-static inline long fp_sys_pidfd_send_signal(int pidfd, int signal) {
-    return fp_syscall(SYS_pidfd_send_signal, pidfd, signal, 0, 0, 0, 0);
+static inline long fp_sys_pidfd_send_signal(int pidfd, int signal, const siginfo_t *user_info) {
+    return fp_syscall(SYS_pidfd_send_signal, pidfd, signal, (long)user_info, 0, 0, 0);
 }
 
 static inline long fp_sys_close(int fd) {
@@ -117,6 +136,15 @@ static inline long fp_sys_copy_out(void *user_to, const void *from, size_t size)
     for (size_t i = 0; i < size; i++)
         ((volatile char *)user_to)[i] = ((const char *)from)[i];
     return 0;
+}
+
+/* Reads the program's memory as the kernel would: 0, or a negative error. */
+static inline long fp_sys_copy_in(void *to, const void *user_from, size_t size) {
+    struct iovec target = {to, size};
+    struct iovec source = {(void *)(uintptr_t)user_from, size};
+    long done =
+        fp_syscall(SYS_process_vm_readv, fp_sys_getpid(), (long)&target, 1, (long)&source, 1, 0);
+    return done == (long)size ? 0 : -EFAULT;
 }
 
 #endif

@@ -1,0 +1,18 @@
+/*
+ * What SIGCHLD does in this process: with SIGCHLD ignored or SA_NOCLDWAIT the kernel reaps children
+ * by itself, an unreaped child pins nothing, and a kill must prove its target (R12).
+ *
+ * The answer is remembered; a query costs a system call. A forked child asks again.
+ */
+#ifndef FP_CHLD_H
+#define FP_CHLD_H
+
+#include <stdbool.h>
+
+/* Whether the kernel reaps our children. Async-signal-safe. */
+bool fp_chld_is_automatic(void);
+
+/* The disposition may have changed: the next question goes to the kernel. */
+void fp_chld_forget(void);
+
+#endif
