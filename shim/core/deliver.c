@@ -3,7 +3,10 @@
 #include <errno.h>
 #include <sys/wait.h>
 
+#include "busy.h"
+#include "cancel.h"
 #include "child.h"
+#include "pending.h"
 #include "point.h"
 #include "stash.h"
 #include "sys.h"
@@ -35,23 +38,42 @@ static long kill_verified(pid_t pid, int signal) {
     return result;
 }
 
-/* The last killer of a zombie whose status has been given away reaps it. */
-static void killer_leaves(pid_t pid, _Atomic(fp_word) *word) {
-    fp_word old = atomic_load(word);
-    bool last;
+struct killer {
+    pid_t pid;
+    _Atomic(fp_word) *word;
+};
+
+/*
+ * The last killer of a zombie whose status has been given away reaps it. Also run when a handler
+ * above the signal leaves by longjmp.
+ */
+static void leave(void *context) {
+    const struct killer *killer = context;
+    fp_word old = atomic_load(killer->word);
+    bool last = false;
+    fp_word next;
     do {
+        if (fp_word_killers(old) == 0)
+            break; // a handler has forked meanwhile, and we are its child
         last = fp_word_killers(old) == 1 && (old & FP_DEFER);
-    } while (!atomic_compare_exchange_weak(word, &old, old - FP_KILLER + (last ? FP_CLOSER : 0)));
+        next = old - FP_KILLER + (last ? FP_CLOSER : 0);
+    } while (!atomic_compare_exchange_weak(killer->word, &old, next));
+    fp_child_wake(killer->word, old);
     if (last)
-        fp_stash_reap_deferred(pid, word);
+        fp_stash_reap_deferred(killer->pid, killer->word);
+    fp_busy_pop();
 }
 
 /* An unreaped child pins its own pid, and as long as we are counted nobody reaps it. */
 static long kill_counted(pid_t pid, int signal, _Atomic(fp_word) *word) {
+    struct killer killer = {pid, word};
+    struct fp_cleanup cleanup;
+    fp_cleanup_push(&cleanup, leave, &killer);
     fp_point(FP_POINT_BEFORE_KILL);
     long result = fp_sys_kill(pid, signal);
     fp_point(FP_POINT_AFTER_KILL);
-    killer_leaves(pid, word);
+    fp_cleanup_pop(&cleanup);
+    leave(&killer);
     return result;
 }
 
@@ -59,6 +81,7 @@ long fp_deliver_kill(pid_t pid, int signal, enum fp_stale stale) {
     _Atomic(fp_word) *word = fp_table_word(pid);
     if (!word)
         return fp_sys_kill(pid, signal);
+    fp_pending_settle();
     fp_word old = atomic_load(word);
     for (;;) {
         if (!(old & FP_EVER) && fp_word_n(old) == 0)
@@ -71,7 +94,9 @@ long fp_deliver_kill(pid_t pid, int signal, enum fp_stale stale) {
             return fp_sys_kill(pid, signal);
         if (fp_word_n(old) <= 0 || fp_word_closers(old) > 0)
             return kill_verified(pid, signal);
+        fp_busy_push(pid);
         if (atomic_compare_exchange_weak(word, &old, old + FP_KILLER))
             return kill_counted(pid, signal, word);
+        fp_busy_pop();
     }
 }

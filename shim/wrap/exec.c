@@ -4,6 +4,7 @@
  */
 #include <alloca.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <unistd.h>
 
 #include "environ.h"
@@ -14,25 +15,63 @@
 
 extern char **environ __attribute__((weak));
 
-/* For use in the frame of the wrapper: the environment is gone when it returns. */
-#define WITH_PRELOAD(envp)                                                                         \
-    __extension__({                                                                                \
-        struct fp_environ plan_;                                                                   \
-        char *const *envp_ = (envp);                                                               \
-        if (fp_environ_lacks(&plan_, &fp_settings, envp_)) {                                       \
-            char **filled_ = alloca(fp_environ_slots(&plan_) * sizeof *filled_);                   \
-            fp_environ_fill(&plan_, &fp_settings, filled_, alloca(plan_.text_length));             \
-            envp_ = filled_;                                                                       \
-        }                                                                                          \
-        envp_;                                                                                     \
-    })
-
 static char **own_environ(void) {
     return &environ ? environ : NULL;
 }
 
+/* The environment to exec with. */
+struct kept {
+    char *const *envp;
+    bool changed;
+    void *mapped;
+    size_t size;
+};
+
+/* Larger ones are mapped: threads may have stacks of 16 KiB. */
+#define STACK_BYTES 4096
+
+static bool kept_needs(struct kept *kept, struct fp_environ *ret_plan, char *const *envp) {
+    bool trusted = &environ && envp == environ;
+    *kept = (struct kept){.envp = envp};
+    kept->changed = fp_environ_lacks(ret_plan, &fp_settings, envp, trusted);
+    kept->size =
+        kept->changed ? fp_environ_slots(ret_plan) * sizeof(char *) + ret_plan->text_length : 0;
+    if (kept->size > STACK_BYTES) {
+        kept->mapped = fp_sys_map(kept->size);
+        kept->changed = kept->mapped != NULL;
+    }
+    return kept->changed;
+}
+
+static void kept_fill(struct kept *kept, const struct fp_environ *plan, void *memory) {
+    char **envp = memory;
+    fp_environ_fill(plan, &fp_settings, envp, (char *)(envp + fp_environ_slots(plan)));
+    kept->envp = envp;
+}
+
+/* In the frame of the wrapper, on its stack. */
+#define KEEP(kept, envp)                                                                           \
+    do {                                                                                           \
+        struct fp_environ plan_;                                                                   \
+        if (kept_needs(&(kept), &plan_, (envp)))                                                   \
+            kept_fill(&(kept), &plan_, (kept).mapped ? (kept).mapped : alloca((kept).size));       \
+    } while (0)
+
+/* The exec has failed. True when it is to be tried with the program's own environment: what we
+ * added was too much. */
+static bool kept_was_too_big(struct kept *kept, long error) {
+    if (kept->mapped)
+        fp_sys_unmap(kept->mapped, kept->size);
+    return kept->changed && error == E2BIG;
+}
+
 FP_EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
-    return (int)fp_wrap_result(fp_sys_execve(path, argv, WITH_PRELOAD(envp)));
+    struct kept kept;
+    KEEP(kept, envp);
+    long result = fp_sys_execve(path, argv, kept.envp);
+    if (kept_was_too_big(&kept, -result))
+        result = fp_sys_execve(path, argv, envp);
+    return (int)fp_wrap_result(result);
 }
 
 FP_EXPORT int execv(const char *path, char *const argv[]) {
@@ -41,17 +80,38 @@ FP_EXPORT int execv(const char *path, char *const argv[]) {
 
 FP_EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[],
                        int flags) {
-    return (int)fp_wrap_result(fp_sys_execveat(dir, path, argv, WITH_PRELOAD(envp), flags));
+    struct kept kept;
+    KEEP(kept, envp);
+    long result = fp_sys_execveat(dir, path, argv, kept.envp, flags);
+    if (kept_was_too_big(&kept, -result))
+        result = fp_sys_execveat(dir, path, argv, envp, flags);
+    return (int)fp_wrap_result(result);
 }
 
+/* libc takes a NULL environment for an error here. */
 FP_EXPORT int fexecve(int fd, char *const argv[], char *const envp[]) {
     __typeof__(&fexecve) next = FP_NEXT(fexecve);
-    return next ? next(fd, argv, WITH_PRELOAD(envp)) : (int)fp_wrap_result(-ENOSYS);
+    struct kept kept = {.envp = envp};
+    if (!next)
+        return (int)fp_wrap_result(-ENOSYS);
+    if (envp)
+        KEEP(kept, envp);
+    (void)next(fd, argv, kept.envp);
+    if (kept_was_too_big(&kept, errno))
+        (void)next(fd, argv, envp);
+    return -1;
 }
 
 FP_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
     __typeof__(&execvpe) next = FP_NEXT(execvpe);
-    return next ? next(file, argv, WITH_PRELOAD(envp)) : (int)fp_wrap_result(-ENOSYS);
+    struct kept kept;
+    if (!next)
+        return (int)fp_wrap_result(-ENOSYS);
+    KEEP(kept, envp);
+    (void)next(file, argv, kept.envp);
+    if (kept_was_too_big(&kept, errno))
+        (void)next(file, argv, envp);
+    return -1;
 }
 
 FP_EXPORT int execvp(const char *file, char *const argv[]) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "pending.h"
 #include "settings.h"
 #include "stash.h"
 #include "symbol.h"
@@ -12,6 +13,7 @@ FP_EXPORT pid_t fork(void) {
     __typeof__(&fork) next = FP_NEXT(fork);
     if (!next)
         return (pid_t)fp_wrap_result(-ENOSYS);
+    fp_pending_settle(); // the child may go on with an interrupted wait, too
     fp_fork_begin();
     pid_t pid = next();
     if (pid == 0) {
