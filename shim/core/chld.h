@@ -1,6 +1,6 @@
 /*
  * What SIGCHLD does in this process: with SIGCHLD ignored or SA_NOCLDWAIT the kernel reaps children
- * by itself, an unreaped child pins nothing, and a kill must prove its target (R12).
+ * by itself, an unreaped child pins nothing, and a kill must prove its target (R13).
  *
  * The answer is remembered; a query costs a system call. A forked child asks again.
  */

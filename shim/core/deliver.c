@@ -3,8 +3,11 @@
 #include <errno.h>
 #include <sys/wait.h>
 
+#include "busy.h"
+#include "cancel.h"
 #include "child.h"
 #include "chld.h"
+#include "pending.h"
 #include "point.h"
 #include "stash.h"
 #include "sys.h"
@@ -50,27 +53,46 @@ static long send_verified(const struct fp_signal *s) {
     return result;
 }
 
-/* The last killer of a zombie whose status has been given away reaps it. */
-static void killer_leaves(pid_t pid, _Atomic(fp_word) *word) {
-    fp_word old = atomic_load(word);
-    bool last;
+struct killer {
+    pid_t pid;
+    _Atomic(fp_word) *word;
+};
+
+/*
+ * The last killer of a zombie whose status has been given away reaps it. Also run when a handler
+ * above the signal leaves by longjmp.
+ */
+static void leave(void *context) {
+    const struct killer *killer = context;
+    fp_word old = atomic_load(killer->word);
+    bool last = false;
+    fp_word next;
     do {
+        if (fp_word_killers(old) == 0)
+            break; // a handler has forked meanwhile, and we are its child
         last = fp_word_killers(old) == 1 && (old & FP_DEFER);
-    } while (!atomic_compare_exchange_weak(word, &old, old - FP_KILLER + (last ? FP_CLOSER : 0)));
+        next = old - FP_KILLER + (last ? FP_CLOSER : 0);
+    } while (!atomic_compare_exchange_weak(killer->word, &old, next));
+    fp_child_wake(killer->word, old);
     if (last)
-        fp_stash_reap_deferred(pid, word);
+        fp_stash_reap_deferred(killer->pid, killer->word);
+    fp_busy_pop();
 }
 
 /* An unreaped child pins its own pid, and as long as we are counted nobody reaps it. */
 static long send_counted(const struct fp_signal *s, _Atomic(fp_word) *word) {
+    struct killer killer = {s->pid, word};
+    struct fp_cleanup cleanup;
+    fp_cleanup_push(&cleanup, leave, &killer);
     fp_point(FP_POINT_BEFORE_KILL);
     long result = send(s);
     fp_point(FP_POINT_AFTER_KILL);
-    killer_leaves(s->pid, word);
+    fp_cleanup_pop(&cleanup);
+    leave(&killer);
     return result;
 }
 
-/* Nothing pins a child that the kernel reaps by itself (R12). */
+/* Nothing pins a child that the kernel reaps by itself (R13). */
 static bool is_pinned(fp_word w) {
     return fp_word_n(w) > 0 && fp_word_closers(w) == 0 && !fp_chld_is_automatic();
 }
@@ -79,6 +101,7 @@ long fp_deliver(const struct fp_signal *s, enum fp_stale stale) {
     _Atomic(fp_word) *word = fp_table_word(s->pid);
     if (!word)
         return send(s);
+    fp_pending_settle();
     fp_word old = atomic_load(word);
     for (;;) {
         if (!(old & FP_EVER) && fp_word_n(old) == 0)
@@ -91,7 +114,9 @@ long fp_deliver(const struct fp_signal *s, enum fp_stale stale) {
             return send(s);
         if (!is_pinned(old))
             return send_verified(s);
+        fp_busy_push(s->pid);
         if (atomic_compare_exchange_weak(word, &old, old + FP_KILLER))
             return send_counted(s, word);
+        fp_busy_pop();
     }
 }

@@ -3,49 +3,110 @@
 #include <stdint.h>
 
 #include "contract.h"
+#include "sys.h"
 #include "text.h"
+
+#define PAGE ((uintptr_t)4096) /* the smallest there is: more looks than needed elsewhere */
+#define LONGEST_NAME 32
 
 #define PRELOAD "LD_PRELOAD"
 #define SAID FP_ENV_SAID "=1"
 
-bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *settings,
-                      char *const *envp) {
-    if (settings->options.env == FP_ENV_OFF || !settings->preload || !envp)
+/* Reads memory that may not be there, one look a page. */
+struct reader {
+    bool trusted;
+    uintptr_t seen; /* the last page that could be read */
+};
+
+static bool can_read(struct reader *reader, const void *at) {
+    uintptr_t page = (uintptr_t)at / PAGE;
+    if (reader->trusted || page == reader->seen)
+        return true;
+    if (!fp_sys_is_readable(at))
         return false;
-    const char *list = NULL;
-    size_t list_at = 0;
-    bool text = false;
-    bool run = false;
-    bool said = false;
-    size_t count = 0;
-    for (; envp[count]; count++) {
-        const char *variable = envp[count];
+    reader->seen = page;
+    return true;
+}
+
+/* Whether the first `length` bytes of a string, or all of it, can be read. */
+static bool can_read_text(struct reader *reader, const char *text, size_t length) {
+    if (!can_read(reader, text))
+        return false;
+    if (reader->trusted || (uintptr_t)text % PAGE + length <= PAGE)
+        return true;
+    for (size_t i = 0; i < length; i++) {
+        if (!can_read(reader, text + i))
+            return false;
+        if (!text[i])
+            return true;
+    }
+    return true;
+}
+
+/* What an environment has of what we want it to have. */
+struct found {
+    size_t count;     /* variables */
+    const char *list; /* the LD_PRELOAD variable that counts, or NULL */
+    size_t list_at;
+    bool text, run, said;
+};
+
+static bool look(struct found *ret, struct reader *reader, char *const *envp) {
+    *ret = (struct found){0};
+    for (size_t i = 0;; i++) {
+        if (!can_read(reader, &envp[i]))
+            return false;
+        const char *variable = envp[i];
+        ret->count = i;
+        if (!variable)
+            return true;
+        if (!can_read_text(reader, variable, LONGEST_NAME))
+            return false;
         if (variable[0] == 'L' && fp_variable_value(variable, PRELOAD)) {
-            list = variable; // the last one counts, as for the loader
-            list_at = count;
+            ret->list = variable; // the last one counts, as for the loader
+            ret->list_at = i;
+            if (!can_read_text(reader, variable, SIZE_MAX / 2))
+                return false;
         } else if (variable[0] == 'F') {
-            text |= fp_variable_value(variable, FP_ENV_OPTIONS) != NULL;
-            run |= fp_variable_value(variable, FP_ENV_RUN) != NULL;
-            said |= fp_variable_value(variable, FP_ENV_SAID) != NULL;
+            ret->text |= fp_variable_value(variable, FP_ENV_OPTIONS) != NULL;
+            ret->run |= fp_variable_value(variable, FP_ENV_RUN) != NULL;
+            ret->said |= fp_variable_value(variable, FP_ENV_SAID) != NULL;
         }
     }
-    *ret_plan = (struct fp_environ){envp, count, list ? list_at : count, 0, ""};
+}
+
+static char letter_for(const char *list) {
+    char last = list[fp_text_length(list) - 1];
+    return last == ':' || last == '=' ? FP_KEPT_ITEM : FP_KEPT_MERGED;
+}
+
+bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *settings,
+                      char *const *envp, bool trusted) {
+    static char *const empty[] = {NULL};
+    struct reader reader = {trusted || !envp, UINTPTR_MAX};
+    struct found found;
+    if (settings->options.env == FP_ENV_OFF || !settings->preload)
+        return false;
+    envp = envp ? envp : empty;
+    if (!look(&found, &reader, envp))
+        return false;
+    *ret_plan = (struct fp_environ){
+        .from = envp,
+        .count = found.count,
+        .list_at = found.list ? found.list_at : found.count,
+    };
     size_t added = 0;
     size_t item;
-    if (!list || !fp_preload_item(list + sizeof PRELOAD, &item)) {
-        size_t length = list ? fp_text_length(list) : 0;
-        char last = list ? list[length - 1] : '=';
-        ret_plan->added[added++] = !list                        ? FP_KEPT_PRELOAD
-                                   : last == ':' || last == '=' ? FP_KEPT_ITEM
-                                                                : FP_KEPT_MERGED;
-        ret_plan->text_length =
-            sizeof PRELOAD + length + sizeof ":" + fp_text_length(settings->preload);
+    if (!found.list || !fp_preload_item(found.list + sizeof PRELOAD, &item)) {
+        ret_plan->added[added++] = found.list ? letter_for(found.list) : FP_KEPT_PRELOAD;
+        ret_plan->text_length = sizeof PRELOAD + sizeof ":" + fp_text_length(settings->preload) +
+                                (found.list ? fp_text_length(found.list) : 0);
     }
-    if (settings->text && !text)
+    if (settings->text && !found.text)
         ret_plan->added[added++] = FP_KEPT_OPTIONS;
-    if (settings->run && !run)
+    if (settings->run && !found.run)
         ret_plan->added[added++] = FP_KEPT_RUN;
-    if (settings->said && !said)
+    if (settings->said && !found.said)
         ret_plan->added[added++] = FP_KEPT_SAID;
     if (added > 0)
         ret_plan->text_length += sizeof FP_ENV_KEPT "=" + sizeof ret_plan->added;
@@ -113,22 +174,24 @@ static void cut_item(char *list, bool with_colon) {
 
 void fp_environ_strip(char **envp) {
     const char *added = NULL;
-    for (char **at = envp; *at; at++)
-        if ((*at)[0] == 'F' && fp_variable_value(*at, FP_ENV_KEPT))
+    char *list = NULL;
+    for (char **at = envp; *at; at++) {
+        if (fp_variable_value(*at, FP_ENV_KEPT))
             added = fp_variable_value(*at, FP_ENV_KEPT);
+        else if (fp_variable_value(*at, PRELOAD))
+            list = *at;
+    }
     if (!added)
         return;
+    if (list && (has(added, FP_KEPT_ITEM) || has(added, FP_KEPT_MERGED)))
+        cut_item(list + sizeof PRELOAD, has(added, FP_KEPT_MERGED));
     char **to = envp;
     for (char **at = envp; *at; at++) {
         bool drop = fp_variable_value(*at, FP_ENV_KEPT) ||
+                    (has(added, FP_KEPT_PRELOAD) && *at == list) ||
                     (has(added, FP_KEPT_OPTIONS) && fp_variable_value(*at, FP_ENV_OPTIONS)) ||
                     (has(added, FP_KEPT_RUN) && fp_variable_value(*at, FP_ENV_RUN)) ||
                     (has(added, FP_KEPT_SAID) && fp_variable_value(*at, FP_ENV_SAID));
-        if (fp_variable_value(*at, PRELOAD)) {
-            drop |= has(added, FP_KEPT_PRELOAD);
-            if (has(added, FP_KEPT_ITEM) || has(added, FP_KEPT_MERGED))
-                cut_item(*at + sizeof PRELOAD, has(added, FP_KEPT_MERGED));
-        }
         if (!drop)
             *to++ = *at;
     }

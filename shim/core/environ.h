@@ -26,11 +26,12 @@ struct fp_environ {
 };
 
 /*
- * Looks at envp. False when it is to be passed on as it is: complete, or keeping is off.
- * Async-signal-safe.
+ * Looks at envp; NULL is an empty one, as for the kernel. False when it is to be passed on as it
+ * is: complete, or keeping is off, or some of it cannot be read, which is then the kernel's to say.
+ * trusted: the program's own environ, which libc reads without asking. Async-signal-safe.
  */
 bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *settings,
-                      char *const *envp);
+                      char *const *envp, bool trusted);
 
 /* Pointers that fp_environ_fill needs room for, the closing NULL included. */
 size_t fp_environ_slots(const struct fp_environ *plan);

@@ -1,17 +1,28 @@
 /* What the compiler may call by itself, in an object that is linked with no library. */
 #include <stddef.h>
+#include <stdint.h>
+
+typedef uint64_t __attribute__((may_alias, aligned(1))) eight;
 
 void *memset(void *to, int byte, size_t size);
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 
 void *memset(void *to, int byte, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        ((unsigned char *)to)[i] = (unsigned char)byte;
+    unsigned char *at = to;
+    for (; size >= sizeof(eight); size -= sizeof(eight), at += sizeof(eight))
+        *(eight *)at = (unsigned char)byte * UINT64_C(0x0101010101010101);
+    while (size-- > 0)
+        *at++ = (unsigned char)byte;
     return to;
 }
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size) {
-    for (size_t i = 0; i < size; i++)
-        ((unsigned char *)to)[i] = ((const unsigned char *)from)[i];
+    unsigned char *at = to;
+    const unsigned char *source = from;
+    for (; size >= sizeof(eight);
+         size -= sizeof(eight), at += sizeof(eight), source += sizeof(eight))
+        *(eight *)at = *(const eight *)source;
+    while (size-- > 0)
+        *at++ = *source++;
     return to;
 }

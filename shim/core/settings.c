@@ -53,17 +53,17 @@ const char *fp_preload_item(const char *list, size_t *ret_length) {
     return found;
 }
 
-static void complain(const struct fp_options_error *error) {
+/* One line on stderr; what came from outside is shown without control characters. */
+static void complain(const char *const *pieces, size_t count, const char *shown, size_t length) {
     char line[256];
     size_t used = 0;
-    const char *const pieces[] = {"forkproof: " FP_ENV_OPTIONS ": ", error->what, " '"};
-    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
-        size_t length = fp_text_length(pieces[i]);
-        fp_text_copy(line + used, pieces[i], length);
-        used += length;
+    for (size_t i = 0; i < count; i++) {
+        size_t piece = fp_text_length(pieces[i]);
+        fp_text_copy(line + used, pieces[i], piece);
+        used += piece;
     }
-    for (size_t i = 0; i < error->length && used < sizeof line - 2; i++)
-        line[used++] = error->at[i] < ' ' || error->at[i] == 127 ? '?' : error->at[i];
+    for (size_t i = 0; i < length && used < sizeof line - 2; i++)
+        line[used++] = shown[i] < ' ' || shown[i] == 127 ? '?' : shown[i];
     line[used++] = '\'';
     line[used++] = '\n';
     (void)fp_sys_write(2, line, used);
@@ -73,14 +73,16 @@ static void read_options(const char *text) {
     struct fp_options_error error;
     if (fp_options_parse(text, &fp_settings.options, &error))
         return;
+    const char *const pieces[] = {"forkproof: " FP_ENV_OPTIONS ": ", error.what, " '"};
     if (!fp_settings.said)
-        complain(&error);
+        complain(pieces, 3, error.at, error.length);
     fp_settings.said = true;
 }
 
 void fp_settings_read(char *const *envp) {
     const char *list = NULL;
     const char *options = NULL;
+    const char *run = NULL;
     size_t length = 0;
     for (; envp && *envp; envp++) {
         const char *value;
@@ -89,17 +91,26 @@ void fp_settings_read(char *const *envp) {
         } else if ((*envp)[0] == 'F') {
             if ((value = fp_variable_value(*envp, FP_ENV_OPTIONS))) {
                 options = value;
-                fp_settings.text = keep(*envp, fp_text_length(*envp));
             } else if (fp_variable_value(*envp, FP_ENV_RUN)) {
-                fp_settings.run = keep(*envp, fp_text_length(*envp));
+                run = *envp;
             } else if (fp_variable_value(*envp, FP_ENV_SAID)) {
                 fp_settings.said = true;
             }
         }
     }
-    if (options)
-        read_options(options);
+    // Our own item first: without it nothing else is worth keeping.
     const char *item = list ? fp_preload_item(list, &length) : NULL;
     if (item)
         fp_settings.preload = keep(item, length);
+    if (item && !fp_settings.preload) {
+        const char *const pieces[] = {"forkproof: path too long to be kept over exec '"};
+        complain(pieces, 1, item, length);
+    }
+    if (options) {
+        fp_settings.text =
+            keep(options - sizeof FP_ENV_OPTIONS, fp_text_length(options) + sizeof FP_ENV_OPTIONS);
+        read_options(options);
+    }
+    if (run)
+        fp_settings.run = keep(run, fp_text_length(run));
 }

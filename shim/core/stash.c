@@ -2,24 +2,10 @@
 
 #include <errno.h>
 
+#include "busy.h"
 #include "child.h"
 #include "point.h"
 #include "sys.h"
-
-int fp_event_status(int code, int status) {
-    switch (code) {
-    case CLD_EXITED:
-        return (status & 0xff) << 8;
-    case CLD_KILLED:
-        return status & 0x7f;
-    case CLD_DUMPED:
-        return (status & 0x7f) | 0x80;
-    case CLD_CONTINUED:
-        return 0xffff;
-    default: // stopped or trapped; a ptrace event stands above the signal
-        return status << 8 | 0x7f;
-    }
-}
 
 static void code_of_status(int word, int *ret_code, int *ret_status) {
     if (WIFEXITED(word)) {
@@ -145,8 +131,11 @@ void fp_stash_reap_deferred(pid_t pid, _Atomic(fp_word) *word) {
         return;
     // A wait answered "nothing" past this zombie: if others were behind it, their SIGCHLD is due.
     siginfo_t info = {0};
-    if (fp_sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT, NULL) == 0 && info.si_pid)
-        (void)fp_sys_sigqueue(fp_sys_getpid(), SIGCHLD, &info);
+    if (fp_sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT, NULL) < 0 || !info.si_pid)
+        return;
+    // Only the main thread may send what looks like the kernel's own to the whole process.
+    if (fp_sys_sigqueue(fp_sys_getpid(), SIGCHLD, &info) < 0)
+        (void)fp_sys_kill(fp_sys_getpid(), SIGCHLD);
 }
 
 /* A child of ours that nobody is busy with and whose pid nobody else pins. */
@@ -168,8 +157,11 @@ static bool publish(pid_t pid, _Atomic(fp_word) *word, fp_word old, const siginf
     fp_word claimed = old + FP_CLOSER;
     fp_word status = (fp_word)fp_event_status(info->si_code, info->si_status);
     fp_word published = (claimed & ~(fp_word)0xffff) | status | FP_STASH | FP_DEFER;
-    if (fp_child_exchange(pid, word, claimed, published))
+    // Whoever finds FP_STASH must find it counted: a wait in a handler above us looks there (R5).
+    fp_child_announce_stash(pid);
+    if (atomic_compare_exchange_strong(word, &claimed, published))
         return true;
+    fp_child_renounce_stash(pid, word);
     fp_child_release(word);
     return false;
 }
@@ -185,13 +177,16 @@ static void stash_if_zombie(pid_t pid) {
     long result = fp_sys_waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT, &usage);
     if (result == -ECHILD) // reaped by the kernel itself (SIGCHLD ignored) or behind our back
         (void)fp_child_exchange(pid, word, old, fp_word_gone(old, false));
-    if (result < 0 || !info.si_pid || !publish(pid, word, old, &info, &usage))
+    if (result < 0 || !info.si_pid)
         return;
-    fp_point(FP_POINT_STASH_PUBLISHED);
-    // Either the waiter sees the stash or we see the waiter: both write first and look then (R5).
-    if (atomic_load(&counts->waiters) > 0 && unpublish(pid, word))
-        return;
-    fp_stash_reap_deferred(pid, word);
+    fp_busy_push(pid);
+    if (publish(pid, word, old, &info, &usage)) {
+        fp_point(FP_POINT_STASH_PUBLISHED);
+        // Either the waiter sees the stash or we see the waiter: both write first, then look (R5).
+        if (atomic_load(&counts->waiters) == 0 || !unpublish(pid, word))
+            fp_stash_reap_deferred(pid, word);
+    }
+    fp_busy_pop();
     if (atomic_load(&counts->stashed) > FP_STASH_MAX)
         give_up_oldest(pid);
 }

@@ -9,34 +9,13 @@
 #ifndef FP_STASH_H
 #define FP_STASH_H
 
-#include <signal.h>
 #include <stdbool.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 
+#include "event.h"
 #include "table.h"
 
 /* Statuses kept at the most; then the oldest is given up for each new one (80 bytes each). */
 #define FP_STASH_MAX (1 << 17)
-
-/* What a wait asks for, in the terms of waitid. */
-struct fp_wanted {
-    int idtype;
-    long id;
-    int options;
-};
-
-/* A change of state, with what the kernel or the stash knew of it. */
-struct fp_event {
-    pid_t pid;
-    uid_t uid;
-    int code;   /* CLD_EXITED … */
-    int status; /* as in siginfo */
-    struct rusage usage;
-};
-
-/* The event as wait4 tells it. */
-int fp_event_status(int code, int status);
 
 /*
  * Looks for a stashed child that is wanted. Taken out for good, unless the wait leaves it

@@ -52,6 +52,13 @@ struct fp_counts {
     atomic_uint lost;      /* statuses given up: pid reused, or too many */
 };
 
+/* Not below 0: a handler may have forked since the count went up, and we are its child. */
+static inline void fp_count_down(atomic_uint *count) {
+    unsigned old = atomic_load(count);
+    while (old > 0 && !atomic_compare_exchange_weak(count, &old, old - 1))
+        ;
+}
+
 struct fp_table {
     _Atomic(struct fp_chunk *) chunks[FP_CHUNKS];
     _Atomic(struct fp_remains *) remains[FP_CHUNKS]; /* FP_CHUNK_PIDS each */

@@ -60,19 +60,30 @@ static inline bool fp_word_is_child(fp_word w) {
     return fp_word_n(w) > 0 && !(w & FP_DEFER);
 }
 
-/* fork returned this pid. A stash left by an earlier holder of the number is given up. */
+/*
+ * fork returned this pid, so what was known of an earlier holder of the number is over: a stash
+ * left by it is given up. While its reaper has not said so yet (n > 0), the flags are still the old
+ * ones.
+ */
 static inline fp_word fp_word_registered(fp_word w) {
     fp_word generation = (w + FP_GENERATION) & FP_GENERATIONS;
     w &= ~(FP_GENERATIONS | FP_STASH | 0xffff);
+    if (fp_word_n(w) > 0)
+        w &= ~(fp_word)(FP_DEFER | FP_PIDFD);
     return fp_word_with_n(w | generation | FP_EVER, fp_word_n(w) + 1);
 }
 
 /* The pid was reaped. in_flight: a fork has begun and not yet registered (read before w). */
 static inline fp_word fp_word_gone(fp_word w, bool in_flight) {
     int n = fp_word_n(w);
-    w &= ~(fp_word)(FP_DEFER | FP_PIDFD | FP_HIDDEN);
+    w &= ~(fp_word)FP_HIDDEN;
+    if (n > 1) // a new holder of the number is registered already: the other flags are its own
+        return fp_word_with_n(w, n - 1);
+    w &= ~(fp_word)(FP_DEFER | FP_PIDFD);
     if (n <= 0 && !in_flight)
         return fp_word_with_n(w, 0); // never registered: inherited, or made inside libc
+    if (n <= -64)
+        return w; // so many forks cannot be about to register one pid
     return fp_word_with_n(w, n - 1);
 }
 

@@ -1,5 +1,5 @@
 /*
- * Cancellation points made of raw system calls.
+ * Cancellation points made of raw system calls, and leaving by longjmp.
  *
  * libc's waits act on a pending pthread_cancel and are interrupted by one. While a raw call blocks
  * between fp_cancel_open and fp_cancel_close the thread is cancelled at once instead of at its next
@@ -24,24 +24,33 @@ extern void _pthread_cleanup_push(struct fp_cleanup *, void (*routine)(void *), 
     __attribute__((weak));
 extern void _pthread_cleanup_pop(struct fp_cleanup *, int execute) __attribute__((weak));
 
+/* Acts on a pending cancellation. */
 static inline void fp_cancel_test(void) {
     if (pthread_testcancel)
         pthread_testcancel();
 }
 
-/* routine runs when the thread is cancelled, and (glibc) when it leaves by longjmp. */
-static inline int fp_cancel_open(struct fp_cleanup *cleanup, void (*routine)(void *)) {
+static inline int fp_cancel_open(void) {
     int type = PTHREAD_CANCEL_DEFERRED;
-    if (_pthread_cleanup_push)
-        _pthread_cleanup_push(cleanup, routine, NULL);
     if (pthread_setcanceltype)
         pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, &type);
     return type;
 }
 
-static inline void fp_cancel_close(struct fp_cleanup *cleanup, int type) {
+static inline void fp_cancel_close(int type) {
     if (pthread_setcanceltype)
         pthread_setcanceltype(type, NULL);
+}
+
+/* Until the pop, routine runs when the thread is cancelled and (glibc) when it leaves by longjmp.
+ */
+static inline void fp_cleanup_push(struct fp_cleanup *cleanup, void (*routine)(void *),
+                                   void *argument) {
+    if (_pthread_cleanup_push)
+        _pthread_cleanup_push(cleanup, routine, argument);
+}
+
+static inline void fp_cleanup_pop(struct fp_cleanup *cleanup) {
     if (_pthread_cleanup_pop)
         _pthread_cleanup_pop(cleanup, 0);
 }

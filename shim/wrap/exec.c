@@ -4,15 +4,21 @@
  */
 #include <alloca.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <unistd.h>
 
-#include "preload.h"
+#include "kept.h"
 #include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
 
 FP_EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
-    return (int)fp_wrap_result(fp_sys_execve(path, argv, FP_WITH_PRELOAD(envp)));
+    struct fp_kept kept;
+    FP_KEEP(kept, envp);
+    long result = fp_sys_execve(path, argv, kept.envp);
+    if (fp_kept_was_too_big(&kept, -result))
+        result = fp_sys_execve(path, argv, envp);
+    return (int)fp_wrap_result(result);
 }
 
 FP_EXPORT int execv(const char *path, char *const argv[]) {
@@ -21,17 +27,38 @@ FP_EXPORT int execv(const char *path, char *const argv[]) {
 
 FP_EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[],
                        int flags) {
-    return (int)fp_wrap_result(fp_sys_execveat(dir, path, argv, FP_WITH_PRELOAD(envp), flags));
+    struct fp_kept kept;
+    FP_KEEP(kept, envp);
+    long result = fp_sys_execveat(dir, path, argv, kept.envp, flags);
+    if (fp_kept_was_too_big(&kept, -result))
+        result = fp_sys_execveat(dir, path, argv, envp, flags);
+    return (int)fp_wrap_result(result);
 }
 
+/* libc takes a NULL environment for an error here. */
 FP_EXPORT int fexecve(int fd, char *const argv[], char *const envp[]) {
     __typeof__(&fexecve) next = FP_NEXT(fexecve);
-    return next ? next(fd, argv, FP_WITH_PRELOAD(envp)) : (int)fp_wrap_result(-ENOSYS);
+    struct fp_kept kept = {.envp = envp};
+    if (!next)
+        return (int)fp_wrap_result(-ENOSYS);
+    if (envp)
+        FP_KEEP(kept, envp);
+    (void)next(fd, argv, kept.envp);
+    if (fp_kept_was_too_big(&kept, errno))
+        (void)next(fd, argv, envp);
+    return -1;
 }
 
 FP_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) {
     __typeof__(&execvpe) next = FP_NEXT(execvpe);
-    return next ? next(file, argv, FP_WITH_PRELOAD(envp)) : (int)fp_wrap_result(-ENOSYS);
+    struct fp_kept kept;
+    if (!next)
+        return (int)fp_wrap_result(-ENOSYS);
+    FP_KEEP(kept, envp);
+    (void)next(file, argv, kept.envp);
+    if (fp_kept_was_too_big(&kept, errno))
+        (void)next(file, argv, envp);
+    return -1;
 }
 
 FP_EXPORT int execvp(const char *file, char *const argv[]) {

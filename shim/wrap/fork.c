@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "pending.h"
 #include "settings.h"
 #include "stash.h"
 #include "symbol.h"
@@ -21,6 +22,7 @@ static pid_t end(pid_t pid) {
 static pid_t fork_by(pid_t (*next)(void)) {
     if (!next)
         return (pid_t)fp_wrap_result(-ENOSYS);
+    fp_pending_settle(); // the child may go on with an interrupted wait, too
     fp_fork_begin();
     pid_t pid = next();
     if (pid != 0)

@@ -7,7 +7,7 @@
 #include <sys/types.h>
 
 #include "child.h"
-#include "preload.h"
+#include "kept.h"
 #include "stash.h"
 #include "symbol.h"
 #include "sys.h"
@@ -23,8 +23,12 @@ static int spawn(spawner *next, pid_t *user_pid, const char *path,
     pid_t pid = 0;
     if (!next)
         return ENOSYS;
+    struct fp_kept kept;
+    FP_KEEP(kept, envp);
     fp_fork_begin();
-    int error = next(&pid, path, actions, attributes, argv, FP_WITH_PRELOAD(envp));
+    int error = next(&pid, path, actions, attributes, argv, kept.envp);
+    if (fp_kept_was_too_big(&kept, error))
+        error = next(&pid, path, actions, attributes, argv, envp);
     fp_fork_end(error ? 0 : pid);
     if (error)
         return error;
@@ -51,14 +55,24 @@ typedef int pidfd_spawner(int *, const char *, const posix_spawn_file_actions_t 
                           const posix_spawnattr_t *, char *const[], char *const[]);
 pidfd_spawner pidfd_spawn, pidfd_spawnp;
 
+static int spawn_held(pidfd_spawner *next, int *pidfd, const char *path,
+                      const posix_spawn_file_actions_t *actions,
+                      const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
+    struct fp_kept kept;
+    FP_KEEP(kept, envp);
+    int error = next(pidfd, path, actions, attributes, argv, kept.envp);
+    return fp_kept_was_too_big(&kept, error) ? next(pidfd, path, actions, attributes, argv, envp)
+                                             : error;
+}
+
 static int by_path(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
                    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
-    return FP_NEXT(pidfd_spawn)(pidfd, path, actions, attributes, argv, FP_WITH_PRELOAD(envp));
+    return spawn_held(FP_NEXT(pidfd_spawn), pidfd, path, actions, attributes, argv, envp);
 }
 
 static int by_name(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
                    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
-    return FP_NEXT(pidfd_spawnp)(pidfd, file, actions, attributes, argv, FP_WITH_PRELOAD(envp));
+    return spawn_held(FP_NEXT(pidfd_spawnp), pidfd, file, actions, attributes, argv, envp);
 }
 
 FP_EXPORT_IF_IN_LIBC(pidfd_spawn, by_path); // glibc 2.39

@@ -11,7 +11,7 @@
 #include "child.h"
 #include "chld.h"
 #include "deliver.h"
-#include "preload.h"
+#include "kept.h"
 #include "reap.h"
 #include "stash.h"
 #include "sys.h"
@@ -73,13 +73,19 @@ static long signal_by(const long *call) {
     return fp_deliver(&signal, fp_settings.options.stale);
 }
 
-/* exec returns only to fail, so the environment may live in this frame. */
-static long exec_by(const long *call) {
+static long exec_raw(const long *call, char *const *envp) {
     if (call[0] == SYS_execve)
-        return fp_sys_execve((const char *)call[1], (char *const *)call[2],
-                             FP_WITH_PRELOAD((char *const *)call[3]));
-    return fp_sys_execveat((int)call[1], (const char *)call[2], (char *const *)call[3],
-                           FP_WITH_PRELOAD((char *const *)call[4]), (int)call[5]);
+        return fp_sys_execve((const char *)call[1], (char *const *)call[2], envp);
+    return fp_sys_execveat((int)call[1], (const char *)call[2], (char *const *)call[3], envp,
+                           (int)call[5]);
+}
+
+static long exec_by(const long *call) {
+    char *const *envp = (char *const *)(call[0] == SYS_execve ? call[3] : call[4]);
+    struct fp_kept kept;
+    FP_KEEP(kept, envp);
+    long result = exec_raw(call, kept.envp);
+    return fp_kept_was_too_big(&kept, -result) ? exec_raw(call, envp) : result;
 }
 
 bool fp_syscall_answered(long *call) {

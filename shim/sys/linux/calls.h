@@ -120,21 +120,35 @@ static inline bool fp_sys_wipe_on_fork(void *at, size_t size) {
     return fp_syscall(SYS_madvise, (long)at, (long)size, MADV_WIPEONFORK, 0, 0, 0) == 0;
 }
 
+/* One run of bytes for fp_sys_copy_out. */
+struct fp_sys_run {
+    void *user_to;
+    const void *from;
+    size_t size;
+};
+
 /*
- * Writes to the program's memory as the kernel would: 0, or -EFAULT where it may not be written.
- * Where the call is filtered the bytes are written directly.
+ * Writes at most two runs to the program's memory as the kernel would: 0, or -EFAULT where it may
+ * not be written. Where the call is filtered the bytes are written directly.
  */
-static inline long fp_sys_copy_out(void *user_to, const void *from, size_t size) {
-    struct iovec source = {(void *)(uintptr_t)from, size}; // NOLINT(performance-no-int-to-ptr)
-    struct iovec target = {user_to, size};
-    long done =
-        fp_syscall(SYS_process_vm_writev, fp_sys_getpid(), (long)&source, 1, (long)&target, 1, 0);
-    if (done == (long)size)
+static inline long fp_sys_copy_out(const struct fp_sys_run *runs, size_t count) {
+    struct iovec source[2];
+    struct iovec target[2];
+    size_t total = 0;
+    for (size_t i = 0; i < count; i++) {
+        source[i] = (struct iovec){(void *)(uintptr_t)runs[i].from, runs[i].size};
+        target[i] = (struct iovec){runs[i].user_to, runs[i].size};
+        total += runs[i].size;
+    }
+    long done = fp_syscall(SYS_process_vm_writev, fp_sys_getpid(), (long)source, (long)count,
+                           (long)target, (long)count, 0);
+    if (done == (long)total)
         return 0;
     if (done == -EFAULT || done >= 0) // or cut short by an unwritable page
         return -EFAULT;
-    for (size_t i = 0; i < size; i++)
-        ((volatile char *)user_to)[i] = ((const char *)from)[i];
+    for (size_t i = 0; i < count; i++)
+        for (size_t k = 0; k < runs[i].size; k++)
+            ((volatile char *)runs[i].user_to)[k] = ((const char *)runs[i].from)[k];
     return 0;
 }
 
@@ -145,6 +159,24 @@ static inline long fp_sys_copy_in(void *to, const void *user_from, size_t size) 
     long done =
         fp_syscall(SYS_process_vm_readv, fp_sys_getpid(), (long)&target, 1, (long)&source, 1, 0);
     return done == (long)size ? 0 : -EFAULT;
+}
+
+/*
+ * Whether the eight bytes around this address can be read. The kernel reads a signal set before it
+ * finds that there is nothing to do with it: the cheapest look it can be made to take.
+ */
+static inline bool fp_sys_is_readable(const void *user_at) {
+    return fp_syscall(SYS_rt_sigprocmask, -1, (long)((uintptr_t)user_at & ~(uintptr_t)7), 0, 8, 0,
+                      0) != -EFAULT;
+}
+
+/* Sleeps while *at is `value`; -EINTR by a handler without SA_RESTART, restarted by one with. */
+static inline long fp_sys_futex_wait(const uint32_t *at, uint32_t value) {
+    return fp_syscall(SYS_futex, (long)at, 128 /* FUTEX_WAIT_PRIVATE */, value, 0, 0, 0);
+}
+
+static inline void fp_sys_futex_wake(const uint32_t *at) {
+    (void)fp_syscall(SYS_futex, (long)at, 129 /* FUTEX_WAKE_PRIVATE */, 0x7fffffff, 0, 0, 0);
 }
 
 #endif

@@ -1,0 +1,28 @@
+/* Taking a zombie: the one place where a child's pid is given back to the kernel by a wait. */
+#ifndef FP_CLAIM_H
+#define FP_CLAIM_H
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+/* Reaps the zombie pid without blocking: pid, 0 when it is not there, or -EFAULT when it was reaped
+ * and the caller's memory was bad. */
+typedef long fp_reaper(const void *context, pid_t pid);
+
+enum fp_claim {
+    FP_CLAIM_LOST,     /* somebody else has it */
+    FP_CLAIM_REAPED,   /* reaped now; *ret_result is what the reaper said */
+    FP_CLAIM_DEFERRED, /* a thread is about to signal it and will reap it; its status is the
+                          caller's */
+};
+
+/*
+ * Takes a zombie that was seen: reaps it, or, while a thread is about to signal it, takes only its
+ * status and leaves the reaping to the last such thread (R2, R3). Async-signal-safe.
+ */
+enum fp_claim fp_claim_zombie(pid_t pid, fp_reaper *reap, const void *context, long *ret_result);
+
+/* The usage of a zombie that is still there. */
+void fp_claim_usage(pid_t pid, struct rusage *ret_usage);
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * Waits of this thread that have seen their child and not taken it yet (R12).
+ *
+ * A bare wait sees and reaps in one system call; a handler that runs afterwards finds the child
+ * gone. Ours sees first (WNOWAIT) and takes then; a handler between the two must not find the child
+ * either. So each blocking wait notes what it has seen where a wait in a handler above it can find
+ * it, and that one first takes it in the name of the interrupted wait.
+ *
+ * One list a thread, in thread-local storage of the initial-exec kind: no call, no allocation. A
+ * frame left by longjmp leaves at most a note, which means what it meant: that child was waited
+ * for.
+ */
+#ifndef FP_PENDING_H
+#define FP_PENDING_H
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/resource.h>
+
+struct fp_pending {
+    int options;    /* of the wait, as waitid's */
+    siginfo_t info; /* the kernel writes what was seen here; si_pid 0: nothing yet */
+    struct rusage usage;
+    atomic_bool taken; /* a wait in a handler has taken it for this one */
+};
+
+/* A fresh note for a wait; NULL when handlers are nested too deep to be followed. */
+struct fp_pending *fp_pending_push(int options);
+
+/* The newest note is done with. */
+void fp_pending_pop(void);
+
+/*
+ * The calling thread is about to ask for or act on the state of children: what its interrupted
+ * waits have seen is taken for them. To be called first; nothing to do outside handlers.
+ */
+void fp_pending_settle(void);
+
+#endif

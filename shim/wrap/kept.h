@@ -1,0 +1,67 @@
+/* The environment of an exec or a spawn, for use in the wrapper's own frame. */
+#ifndef FP_WRAP_KEPT_H
+#define FP_WRAP_KEPT_H
+
+#include <alloca.h>
+#include <errno.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "environ.h"
+#include "settings.h"
+#include "sys.h"
+
+extern char **environ __attribute__((weak));
+
+static inline char **fp_own_environ(void) {
+    return &environ ? environ : NULL;
+}
+
+/* The environment to exec with. */
+struct fp_kept {
+    char *const *envp;
+    bool changed;
+    void *mapped;
+    size_t size;
+};
+
+/* Larger ones are mapped: threads may have stacks of 16 KiB. */
+#define FP_KEPT_STACK_BYTES 4096
+
+static inline bool fp_kept_needs(struct fp_kept *kept, struct fp_environ *ret_plan,
+                                 char *const *envp) {
+    bool trusted = &environ && envp == environ;
+    *kept = (struct fp_kept){.envp = envp};
+    kept->changed = fp_environ_lacks(ret_plan, &fp_settings, envp, trusted);
+    kept->size =
+        kept->changed ? fp_environ_slots(ret_plan) * sizeof(char *) + ret_plan->text_length : 0;
+    if (kept->size > FP_KEPT_STACK_BYTES) {
+        kept->mapped = fp_sys_map(kept->size);
+        kept->changed = kept->mapped != NULL;
+    }
+    return kept->changed;
+}
+
+static inline void fp_kept_fill(struct fp_kept *kept, const struct fp_environ *plan, void *memory) {
+    char **envp = memory;
+    fp_environ_fill(plan, &fp_settings, envp, (char *)(envp + fp_environ_slots(plan)));
+    kept->envp = envp;
+}
+
+/* In the frame of the wrapper, on its stack. */
+#define FP_KEEP(kept, envp)                                                                        \
+    do {                                                                                           \
+        struct fp_environ plan_;                                                                   \
+        if (fp_kept_needs(&(kept), &plan_, (envp)))                                                \
+            fp_kept_fill(&(kept), &plan_, (kept).mapped ? (kept).mapped : alloca((kept).size));    \
+    } while (0)
+
+/* The exec has failed. True when it is to be tried with the program's own environment: what we
+ * added was too much. */
+static inline bool fp_kept_was_too_big(struct fp_kept *kept, long error) {
+    if (kept->mapped)
+        fp_sys_unmap(kept->mapped, kept->size);
+    return kept->changed && error == E2BIG;
+}
+
+#endif
