@@ -17,10 +17,11 @@ static void child_register(pid_t pid) {
         return; // untracked: bare behaviour for this pid
     for (;;) {
         fp_word old = atomic_load(word);
+        if (!fp_child_exchange(pid, word, old, fp_word_registered(old)))
+            continue;
         if (old & FP_STASH)
             atomic_fetch_add(&fp_table()->counts->lost, 1);
-        if (fp_child_exchange(pid, word, old, fp_word_registered(old)))
-            return;
+        return;
     }
 }
 
@@ -102,13 +103,13 @@ void fp_child_release(_Atomic(fp_word) *word) {
         ;
 }
 
-void fp_child_gone(pid_t pid, _Atomic(fp_word) *word, unsigned closers) {
+fp_word fp_child_gone(pid_t pid, _Atomic(fp_word) *word, unsigned closers) {
     struct fp_counts *counts = fp_table()->counts;
     for (;;) {
         bool in_flight = atomic_load(&counts->in_flight) > 0; // before the word: see R1
         fp_word old = atomic_load(word);
         if (fp_child_exchange(pid, word, old, less_closers(fp_word_gone(old, in_flight), closers)))
-            return;
+            return old;
     }
 }
 

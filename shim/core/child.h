@@ -41,7 +41,10 @@ long fp_child_await(pid_t pid);
 /* To be called by whoever takes a thread out of the word. old: the word before that. */
 void fp_child_wake(_Atomic(fp_word) *word, fp_word old);
 
-/* The pid was reaped by us: leaves it as gone, with `closers` of them (0 or 1) taken off. */
-void fp_child_gone(pid_t pid, _Atomic(fp_word) *word, unsigned closers);
+/*
+ * The pid was reaped by us: leaves it as gone, with `closers` of them (0 or 1) taken off. Returns
+ * the word as it was just before.
+ */
+fp_word fp_child_gone(pid_t pid, _Atomic(fp_word) *word, unsigned closers);
 
 #endif

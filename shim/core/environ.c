@@ -77,7 +77,7 @@ static bool look(struct found *ret, struct reader *reader, char *const *envp) {
 
 static char letter_for(const char *list) {
     char last = list[fp_text_length(list) - 1];
-    return last == ':' || last == '=' ? FP_KEPT_ITEM : FP_KEPT_MERGED;
+    return (char)(last == ':' || last == '=' ? FP_KEPT_ITEM : FP_KEPT_MERGED);
 }
 
 bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *settings,
@@ -88,7 +88,7 @@ bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *set
     if (settings->options.env == FP_ENV_OFF || !settings->preload)
         return false;
     envp = envp ? envp : empty;
-    if (!look(&found, &reader, envp))
+    if ((uintptr_t)envp % sizeof *envp != 0 || !look(&found, &reader, envp))
         return false;
     *ret_plan = (struct fp_environ){
         .from = envp,

@@ -190,10 +190,11 @@ static long look_and_take(struct look *look) {
         return wait->give(wait, &event);
     long result = blocks(wait) ? peek_blocking(look) : peek(wanted, look->note);
     fp_point(FP_POINT_AFTER_PEEK);
-    if (atomic_load(&look->note->taken))
-        return take(look);
-    if (result == 0 && look->note->info.si_pid && is_deferred(&look->note->info))
+    if (result == 0 && look->note->info.si_pid && is_deferred(&look->note->info)) {
+        if (atomic_load(&look->note->taken)) // deferred for us, by a handler
+            return take(look);
         result = peek_past(look, look->note->info.si_pid);
+    }
     if (result == LOST)
         return LOST;
     if (result == 0 && look->note->info.si_pid)

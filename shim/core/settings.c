@@ -62,8 +62,10 @@ static void complain(const char *const *pieces, size_t count, const char *shown,
         fp_text_copy(line + used, pieces[i], piece);
         used += piece;
     }
-    for (size_t i = 0; i < length && used < sizeof line - 2; i++)
-        line[used++] = shown[i] < ' ' || shown[i] == 127 ? '?' : shown[i];
+    for (size_t i = 0; i < length && used < sizeof line - 2; i++) {
+        bool control = shown[i] < ' ' || shown[i] == 127;
+        line[used++] = control ? (char)'?' : shown[i];
+    }
     line[used++] = '\'';
     line[used++] = '\n';
     (void)fp_sys_write(2, line, used);

@@ -125,9 +125,7 @@ static bool unpublish(pid_t pid, _Atomic(fp_word) *word) {
 void fp_stash_reap_deferred(pid_t pid, _Atomic(fp_word) *word) {
     (void)fp_sys_wait4(pid, NULL, WNOHANG | (int)__WALL, NULL);
     fp_point(FP_POINT_AFTER_REAP);
-    bool hidden = (atomic_load(word) & FP_HIDDEN) != 0;
-    fp_child_gone(pid, word, 1);
-    if (!hidden)
+    if (!(fp_child_gone(pid, word, 1) & FP_HIDDEN))
         return;
     // A wait answered "nothing" past this zombie: if others were behind it, their SIGCHLD is due.
     siginfo_t info = {0};

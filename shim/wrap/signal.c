@@ -1,6 +1,5 @@
 /* kill, killpg, tgkill, sigqueue. */
 #include <signal.h>
-#include <unistd.h>
 
 #include "deliver.h"
 #include "settings.h"
@@ -36,7 +35,7 @@ FP_EXPORT int sigqueue(pid_t pid, int number, const union sigval value) {
     info.si_signo = number;
     info.si_code = SI_QUEUE;
     info.si_pid = fp_sys_getpid();
-    info.si_uid = getuid();
+    info.si_uid = fp_sys_getuid();
     info.si_value = value;
     return deliver(&(struct fp_signal){FP_BY_QUEUE, pid, 0, number, &info});
 }

@@ -38,7 +38,7 @@ static inline long fp_wrap_result(long result) {
  * musl does not see indirect functions at all. `wrapper` is the hidden function behind it.
  */
 #define FP_EXPORT_IF_IN_LIBC(name, wrapper)                                                        \
-    static __typeof__(&wrapper) resolve_##name(void) {                                             \
+    __attribute__((used)) static __typeof__(&wrapper) resolve_##name(void) {                       \
         return fp_symbol_next(#name) ? wrapper : NULL;                                             \
     }                                                                                              \
     FP_EXPORT __typeof__(wrapper) name __attribute__((ifunc("resolve_" #name)))

@@ -52,6 +52,10 @@ static inline pid_t fp_sys_getpid(void) {
     return (pid_t)fp_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
+static inline uid_t fp_sys_getuid(void) {
+    return (uid_t)fp_syscall(SYS_getuid, 0, 0, 0, 0, 0, 0);
+}
+
 /* Works on zombies, too. */
 static inline pid_t fp_sys_getpgid(pid_t pid) {
     return (pid_t)fp_syscall(SYS_getpgid, pid, 0, 0, 0, 0, 0);
@@ -65,7 +69,7 @@ static inline long fp_sys_disposition(int signal, void (**ret_handler)(int),
         unsigned long flags;
         void *restorer;
         uint64_t mask;
-    } old;
+    } old = {0};
     long result = fp_syscall(SYS_rt_sigaction, signal, 0, (long)&old, sizeof old.mask, 0, 0);
     *ret_handler = old.handler;
     *ret_flags = old.flags;
@@ -148,6 +152,7 @@ static inline long fp_sys_copy_out(const struct fp_sys_run *runs, size_t count) 
         return -EFAULT;
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < runs[i].size; k++)
+            // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): only the kernel is read
             ((volatile char *)runs[i].user_to)[k] = ((const char *)runs[i].from)[k];
     return 0;
 }
@@ -162,12 +167,13 @@ static inline long fp_sys_copy_in(void *to, const void *user_from, size_t size) 
 }
 
 /*
- * Whether the eight bytes around this address can be read. The kernel reads a signal set before it
- * finds that there is nothing to do with it: the cheapest look it can be made to take.
+ * Whether the aligned eight bytes around this address can be read. The kernel reads a signal set
+ * before it finds that there is nothing to do with it: the cheapest look it can be made to take. A
+ * NULL set it would not read at all.
  */
 static inline bool fp_sys_is_readable(const void *user_at) {
-    return fp_syscall(SYS_rt_sigprocmask, -1, (long)((uintptr_t)user_at & ~(uintptr_t)7), 0, 8, 0,
-                      0) != -EFAULT;
+    uintptr_t at = (uintptr_t)user_at & ~(uintptr_t)7;
+    return at != 0 && fp_syscall(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) != -EFAULT;
 }
 
 /* Sleeps while *at is `value`; -EINTR by a handler without SA_RESTART, restarted by one with. */

@@ -1,0 +1,183 @@
+#include "cli.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "contract.h"
+#include "options.h"
+#include "say.h"
+#include "values.h"
+
+const char fp_cli_run_help[] =
+    "Usage: forkproof run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
+    "Runs PROGRAM so that nothing it starts outlives it.\n\n"
+    "  --contain=auto|cgroup|walk|none  how what it starts is held (auto: the best there is)\n"
+    "  --strict             fail rather than hold it by something weaker\n"
+    "  --signal=SIGNAL      what is left is asked to end by this (TERM)\n"
+    "  --grace=TIME         and killed after this: 5s, 500ms, 2m (5s)\n"
+    "  --no-kill            what is left is reported and left running\n"
+    "  --report=FILE        write what happened, as JSON\n"
+    "  -o, --option=KEY=VALUE  an option of the preloaded library, as in FORKPROOF_OPTIONS\n"
+    "  --zombies=N          unreaped children before the oldest are reaped early (64; 0: all)\n"
+    "  -q, --quiet          no closing line\n"
+    "  -h, --help           this text\n\n"
+    "Exit status: PROGRAM's own; 128+N when signal N ended it; 125 forkproof failed;\n"
+    "126 PROGRAM cannot be executed; 127 PROGRAM was not found.\n"
+    "Environment: FORKPROOF_OPTIONS, FORKPROOF_RUNTIME_DIR, FORKPROOF_LIBRARY.\n";
+
+enum { CONTAIN = 256, STRICT, SIGNAL, GRACE, NO_KILL, REPORT, ZOMBIES };
+
+static const struct option long_options[] = {
+    {"contain", required_argument, NULL, CONTAIN},
+    {"strict", no_argument, NULL, STRICT},
+    {"signal", required_argument, NULL, SIGNAL},
+    {"grace", required_argument, NULL, GRACE},
+    {"no-kill", no_argument, NULL, NO_KILL},
+    {"report", required_argument, NULL, REPORT},
+    {"option", required_argument, NULL, 'o'},
+    {"zombies", required_argument, NULL, ZOMBIES},
+    {"quiet", no_argument, NULL, 'q'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static int bad_value(const char *option, const char *value, const char *expected) {
+    fp_say("run: bad value '%s' for %s: expected %s", value, option, expected);
+    return -EINVAL;
+}
+
+/* One parser for the environment's options, ours and the shim's: see shim/core/options.h. */
+static int check_options(const char *text, const char *where) {
+    struct fp_options options;
+    struct fp_options_error error;
+    if (fp_options_parse(text, &options, &error))
+        return 0;
+    fp_say("%s: %s: '%.*s'", where, error.what, (int)error.length, error.at);
+    return -EINVAL;
+}
+
+static int append_options(struct fp_cli *cli, const char *text) {
+    char *joined;
+    if (asprintf(&joined, "%s%s%s", cli->options, *cli->options && *text ? ":" : "", text) < 0)
+        return -ENOMEM;
+    free(cli->options);
+    cli->options = joined;
+    return 0;
+}
+
+static int add_option(struct fp_cli *cli, const char *text, const char *where) {
+    if (*text == '\0') {
+        fp_say("run: %s: no '=' in option: ''", where);
+        return -EINVAL;
+    }
+    int r = check_options(text, where);
+    return r < 0 ? r : append_options(cli, text);
+}
+
+static int add_zombies(struct fp_cli *cli, const char *value) {
+    char text[32];
+    int n = snprintf(text, sizeof text, "zombies=%s", value);
+    struct fp_options options;
+    struct fp_options_error error;
+    if (n >= (int)sizeof text || strchr(value, ':') || !fp_options_parse(text, &options, &error))
+        return bad_value("--zombies", value, "a number up to 1000000");
+    return append_options(cli, text);
+}
+
+static int set_contain(struct fp_cli *cli, const char *value) {
+    for (int rung = FP_RUNG_AUTO; rung <= FP_RUNG_CGROUP; rung++)
+        if (strcmp(value, fp_rung_name((enum fp_rung)rung)) == 0) {
+            cli->contain = (enum fp_rung)rung;
+            return 0;
+        }
+    return bad_value("--contain", value, "auto, cgroup, walk or none");
+}
+
+static int set_option(struct fp_cli *cli, int option, const char *value) {
+    switch (option) {
+    case CONTAIN:
+        return set_contain(cli, value);
+    case STRICT:
+        cli->strict = true;
+        return 0;
+    case SIGNAL:
+        return fp_value_signal(value, &cli->signal) == 0
+                   ? 0
+                   : bad_value("--signal", value, "a signal's name or number");
+    case GRACE:
+        return fp_value_duration(value, &cli->grace_ns) == 0
+                   ? 0
+                   : bad_value("--grace", value, "a time such as 5s, 500ms or 2m");
+    case NO_KILL:
+        cli->no_kill = true;
+        return 0;
+    case REPORT:
+        cli->report = value;
+        return *value ? 0 : bad_value("--report", value, "a file's name");
+    case ZOMBIES:
+        return add_zombies(cli, value);
+    case 'o':
+        return add_option(cli, value, "-o");
+    case 'q':
+        cli->quiet = true;
+        return 0;
+    default:
+        cli->help = true;
+        return 0;
+    }
+}
+
+static const char *name_of(int value, const char *otherwise) {
+    for (const struct option *o = long_options; o->name; o++)
+        if (o->val == value)
+            return o->name;
+    return otherwise;
+}
+
+/* What getopt answered '?' or ':' to. */
+static int complain(int answer, char **argv) {
+    const char *word = argv[optind - 1];
+    if (answer == ':' && optopt < 256)
+        fp_say("run: option '-%c' needs a value", optopt);
+    else if (answer == ':')
+        fp_say("run: option '--%s' needs a value", name_of(optopt, "?"));
+    else if (optopt == 0)
+        fp_say("run: unknown option '%s'", word);
+    else if (strncmp(word, "--", 2) == 0)
+        fp_say("run: option '--%s' takes no value: '%s'", name_of(optopt, "?"), word);
+    else
+        fp_say("run: unknown option '-%c'", optopt);
+    return -EINVAL;
+}
+
+static int parse_all(int argc, char **argv, struct fp_cli *cli) {
+    int option, r = 0;
+    opterr = 0;
+    optind = 1;
+    while (r == 0 && (option = getopt_long(argc, argv, "+:o:qh", long_options, NULL)) != -1)
+        r = option == '?' || option == ':' ? complain(option, argv)
+                                           : set_option(cli, option, optarg);
+    if (r < 0 || cli->help)
+        return r;
+    cli->program = argv + optind;
+    if (optind < argc)
+        return 0;
+    fp_say("run: no program given; see forkproof run --help");
+    return -EINVAL;
+}
+
+int fp_cli_parse(int argc, char **argv, struct fp_cli *ret) {
+    const char *inherited = getenv(FP_ENV_OPTIONS);
+    *ret = (struct fp_cli){.contain = FP_RUNG_AUTO, .signal = SIGTERM, .grace_ns = 5 * FP_SECOND};
+    ret->options = strdup(inherited ? inherited : "");
+    if (!ret->options)
+        return -ENOMEM;
+    int r = parse_all(argc, argv, ret);
+    if (r == 0 && !ret->help && inherited)
+        r = check_options(inherited, FP_ENV_OPTIONS " in the environment");
+    return r;
+}

@@ -1,0 +1,304 @@
+/* The rung that forks cannot outrun: a cgroup (v2) of the run's own. */
+#include "contain/contain.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proc.h"
+#include "rundir.h"
+
+#define PREFIX "forkproof-"
+
+static int fail(struct fp_contain *c, int error, const char *what) {
+    snprintf(c->why_not, sizeof c->why_not, "%s: %s", what, strerror(error));
+    return -error;
+}
+
+/* mountinfo writes blanks and the like as \\ooo. */
+static void unescape(char *text) {
+    char *to = text;
+    for (char *from = text; *from; to++) {
+        unsigned byte;
+        if (from[0] == '\\' && sscanf(from + 1, "%3o", &byte) == 1) {
+            *to = (char)byte;
+            from += 4;
+        } else {
+            *to = *from++;
+        }
+    }
+    *to = '\0';
+}
+
+/* "36 35 0:31 ROOT POINT options… - cgroup2 …": allocated, or -ENOENT for another line. */
+static int parse_mount(char *line, char **ret_point, char **ret_root) {
+    char *save = NULL, *field[5];
+    if (!strstr(line, " - cgroup2 "))
+        return -ENOENT;
+    for (int i = 0; i < 5; i++, line = NULL)
+        if (!(field[i] = strtok_r(line, " ", &save)))
+            return -ENOENT;
+    unescape(field[3]);
+    unescape(field[4]);
+    char *root = strdup(field[3]), *point = strdup(field[4]);
+    if (root && point) {
+        *ret_root = root;
+        *ret_point = point;
+        return 0;
+    }
+    free(root);
+    free(point);
+    return -ENOMEM;
+}
+
+/* Where a cgroup2 file system is mounted, and which part of it. */
+static int find_mount(char **ret_point, char **ret_root) {
+    char *text, *save = NULL;
+    size_t length;
+    int r = fp_proc_slurp("/proc/self/mountinfo", &text, &length);
+    if (r < 0)
+        return r;
+    r = -ENOENT;
+    for (char *line = strtok_r(text, "\n", &save); line && r == -ENOENT;
+         line = strtok_r(NULL, "\n", &save))
+        r = parse_mount(line, ret_point, ret_root);
+    free(text);
+    return r;
+}
+
+/* The directory of our own cgroup, and its path as /proc shows it. */
+static int find_own(struct fp_contain *c, char **ret_directory, char **ret_path) {
+    char path[2048];
+    char *point = NULL, *root = NULL;
+    int r = fp_proc_cgroup(getpid(), path, sizeof path);
+    if (r < 0)
+        return fail(c, -r, "no cgroup2 in /proc/self/cgroup");
+    r = find_mount(&point, &root);
+    if (r < 0)
+        return fail(c, -r, "no cgroup2 is mounted");
+    size_t skip = strcmp(root, "/") == 0 ? 0 : strlen(root);
+    if (strncmp(path, root, skip) != 0 || strncmp(path, "/..", 3) == 0)
+        r = fail(c, EXDEV, "our cgroup lies outside what is mounted");
+    else if (asprintf(ret_directory, "%s%s", point, path + skip) < 0 || !(*ret_path = strdup(path)))
+        r = fail(c, ENOMEM, "cgroup");
+    free(point);
+    free(root);
+    return r;
+}
+
+static int open_file(const char *directory, const char *name, int flags) {
+    char *path;
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return -ENOMEM;
+    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
+    int error = errno;
+    free(path);
+    return fd < 0 ? -error : fd;
+}
+
+static int write_text(int fd, const char *text) {
+    return write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+static void cgroup_close(struct fp_contain *c);
+
+/* Of guards that were killed before they had a supervisor. One in use refuses to be removed. */
+static void remove_abandoned(const char *own) {
+    DIR *dir = opendir(own);
+    if (!dir)
+        return;
+    for (struct dirent *e; (e = readdir(dir));)
+        if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 &&
+            fp_rundir_id_is_dead(e->d_name + strlen(PREFIX)))
+            unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
+    closedir(dir);
+}
+
+static int cgroup_open(struct fp_contain *c, const char *run_id) {
+    char *own = NULL, *path = NULL;
+    int r = find_own(c, &own, &path);
+    if (r < 0)
+        return r;
+    remove_abandoned(own); // NOLINT(clang-analyzer-core.NonNullParamChecker): found
+    const char *slash = own[strlen(own) - 1] == '/' ? "" : "/";
+    const char *path_slash = strcmp(path, "/") == 0 ? "" : "/";
+    if (asprintf(&c->directory, "%s%s" PREFIX "%s", own, slash, run_id) < 0 ||
+        asprintf(&c->path, "%s%s" PREFIX "%s", path, path_slash, run_id) < 0)
+        r = fail(c, ENOMEM, "cgroup");
+    else if (mkdir(c->directory, 0755) < 0)
+        r = fail(c, errno, own);
+    free(own);
+    free(path);
+    if (r < 0)
+        return r;
+    c->procs_fd = open_file(c->directory, "cgroup.procs", O_RDWR);
+    c->events_fd = open_file(c->directory, "cgroup.events", O_RDONLY);
+    c->kill_fd = open_file(c->directory, "cgroup.kill", O_WRONLY);
+    if (c->procs_fd >= 0 && c->events_fd >= 0)
+        return 0;
+    r = fail(c, c->procs_fd < 0 ? -c->procs_fd : -c->events_fd, c->directory);
+    cgroup_close(c);
+    return r;
+}
+
+static int cgroup_enter(struct fp_contain *c, pid_t pid) {
+    char text[16];
+    snprintf(text, sizeof text, "%d", (int)pid);
+    return write_text(c->procs_fd, text);
+}
+
+static bool cgroup_holds(const struct fp_contain *c, pid_t pid) {
+    char path[2048];
+    size_t length = strlen(c->path);
+    return fp_proc_cgroup(pid, path, sizeof path) == 0 && strncmp(path, c->path, length) == 0 &&
+           (path[length] == '\0' || path[length] == '/');
+}
+
+typedef int (*visit)(const char *directory, void *data);
+
+/* Bottom-up, so that what is visited may be removed. */
+static int for_each_below(const char *directory, visit act, void *data) {
+    int r = 0;
+    DIR *dir = opendir(directory);
+    if (!dir)
+        return -errno;
+    for (struct dirent *e; r >= 0 && (e = readdir(dir));) {
+        char *path;
+        if (e->d_type != DT_DIR || e->d_name[0] == '.')
+            continue;
+        if (asprintf(&path, "%s/%s", directory, e->d_name) < 0)
+            break;
+        r = for_each_below(path, act, data);
+        free(path);
+    }
+    closedir(dir);
+    int own = act(directory, data);
+    return r < 0 ? r : own;
+}
+
+/* Calls act for each pid in the cgroup itself. */
+static int for_each_pid(const char *directory, int (*act)(pid_t, void *), void *data) {
+    char *path, *text;
+    size_t length;
+    if (asprintf(&path, "%s/cgroup.procs", directory) < 0)
+        return -ENOMEM;
+    int r = fp_proc_slurp(path, &text, &length);
+    free(path);
+    if (r < 0)
+        return 0; /* removed meanwhile, or threaded: its processes show in the parent */
+    for (char *at = text, *end; r == 0; at = end) {
+        long pid = strtol(at, &end, 10);
+        if (end == at)
+            break;
+        r = act((pid_t)pid, data);
+    }
+    free(text);
+    return r;
+}
+
+static int add_member(pid_t pid, void *members) {
+    struct fp_proc_stat stat;
+    if (pid <= 1 || fp_proc_stat(pid, &stat) < 0 || !fp_proc_alive(&stat))
+        return 0;
+    return fp_members_add(members, &stat);
+}
+
+static int add_members(const char *directory, void *members) {
+    return for_each_pid(directory, add_member, members);
+}
+
+static int cgroup_list(const struct fp_contain *c, struct fp_members *members) {
+    return for_each_below(c->directory, add_members, members);
+}
+
+/* Without cgroup.kill (before 5.14): frozen members cannot fork; the walk then ends each. */
+static int cgroup_kill_all(struct fp_contain *c) {
+    if (c->kill_fd >= 0)
+        return write_text(c->kill_fd, "1");
+    int fd = open_file(c->directory, "cgroup.freeze", O_WRONLY);
+    if (fd >= 0) {
+        (void)write_text(fd, "1");
+        close(fd);
+    }
+    return -EOPNOTSUPP;
+}
+
+static bool cgroup_populated(const struct fp_contain *c) {
+    char text[256];
+    ssize_t n = pread(c->events_fd, text, sizeof text - 1, 0);
+    if (n <= 0)
+        return false;
+    text[n] = '\0';
+    return strstr(text, "populated 1") != NULL;
+}
+
+struct freeing {
+    int parent_fd;
+};
+
+static int free_pid(pid_t pid, void *data) {
+    char text[16];
+    snprintf(text, sizeof text, "%d", (int)pid);
+    (void)write_text(((struct freeing *)data)->parent_fd, text);
+    return 0;
+}
+
+/* rmdir refuses while a zombie is being released; those go by themselves within a moment. */
+static int free_and_remove(const char *directory, void *data) {
+    for (int attempt = 0; attempt < 50 && rmdir(directory) < 0 && errno == EBUSY; attempt++) {
+        if (for_each_pid(directory, free_pid, data) < 0)
+            break;
+        if (attempt > 1)
+            poll(NULL, 0, 2);
+    }
+    return 0;
+}
+
+static void close_fd(int *fd) {
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
+}
+
+static void cgroup_close(struct fp_contain *c) {
+    struct freeing freeing = {-1};
+    char *parent = strdup(c->directory);
+    if (parent) {
+        *strrchr(parent, '/') = '\0';
+        freeing.parent_fd = open_file(parent, "cgroup.procs", O_WRONLY);
+    }
+    (void)for_each_below(c->directory, free_and_remove, &freeing);
+    free(parent);
+    close_fd(&freeing.parent_fd);
+    close_fd(&c->procs_fd);
+    close_fd(&c->kill_fd);
+    close_fd(&c->events_fd);
+}
+
+void fp_cgroup_remove_stale(const char *directory, const char *run_id) {
+    const char *name = strrchr(directory, '/');
+    if (!name || strncmp(name + 1, PREFIX, strlen(PREFIX)) != 0 ||
+        strcmp(name + 1 + strlen(PREFIX), run_id) != 0)
+        return;
+    rmdir(directory);
+}
+
+const struct fp_contain_ops fp_contain_cgroup = {
+    .rung = FP_RUNG_CGROUP,
+    .name = "cgroup",
+    .escapes = "processes that a service outside the run starts on a member's request; a member "
+               "that moves itself to another cgroup is still found by the walk",
+    .open = cgroup_open,
+    .enter = cgroup_enter,
+    .list = cgroup_list,
+    .holds = cgroup_holds,
+    .kill_all = cgroup_kill_all,
+    .populated = cgroup_populated,
+    .close = cgroup_close,
+};

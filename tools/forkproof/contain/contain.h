@@ -1,0 +1,68 @@
+/* The rungs of containment behind one interface. See docs/design.md for the ladder. */
+#ifndef FP_CONTAIN_H
+#define FP_CONTAIN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "member.h"
+
+enum fp_rung { FP_RUNG_AUTO, FP_RUNG_NONE, FP_RUNG_WALK, FP_RUNG_CGROUP };
+
+struct fp_contain_ops;
+
+struct fp_contain {
+    const struct fp_contain_ops *ops;
+    char why_not[200];                /* why nothing stronger; "" when the strongest was obtained */
+    char *directory;                  /* cgroup: absolute path in the file system */
+    char *path;                       /* cgroup: as /proc/PID/cgroup shows it */
+    int procs_fd, kill_fd, events_fd; /* cgroup; -1 */
+};
+
+struct fp_contain_ops {
+    enum fp_rung rung;
+    const char *name;
+    const char *escapes; /* what escapes it, for the report */
+    /* -errno with why_not told. */
+    int (*open)(struct fp_contain *c, const char *run_id);
+    /* Puts a process in. May be NULL: nothing to do. */
+    int (*enter)(struct fp_contain *c, pid_t pid);
+    /* Adds the members that only this rung knows of. May be NULL. */
+    int (*list)(const struct fp_contain *c, struct fp_members *members);
+    bool (*holds)(const struct fp_contain *c, pid_t pid);
+    /* Kills all members at a stroke. May be NULL. */
+    int (*kill_all)(struct fp_contain *c);
+    bool (*populated)(const struct fp_contain *c);
+    /* Undoes open; members that are left are set free. May be NULL. */
+    void (*close)(struct fp_contain *c);
+};
+
+extern const struct fp_contain_ops fp_contain_cgroup, fp_contain_walk, fp_contain_none;
+
+const char *fp_rung_name(enum fp_rung rung);
+
+/* The strongest rung up to `wanted` that can be had. Never fails: walk needs nothing. */
+void fp_contain_open(struct fp_contain *c, enum fp_rung wanted, const char *run_id);
+
+/* The rung turned out not to hold: walk from here on. */
+void fp_contain_weaken(struct fp_contain *c, const char *why);
+
+int fp_contain_enter(struct fp_contain *c, pid_t pid);
+bool fp_contain_holds(const struct fp_contain *c, pid_t pid);
+int fp_contain_list(const struct fp_contain *c, struct fp_members *members);
+/* -EOPNOTSUPP where there is no such stroke. */
+int fp_contain_kill_all(struct fp_contain *c);
+bool fp_contain_populated(const struct fp_contain *c);
+void fp_contain_close(struct fp_contain *c);
+
+/* Whether members are ended at all. */
+bool fp_contain_ends(const struct fp_contain *c);
+
+/* All descendants of scope->top, parents first, as far as one look can see. */
+int fp_walk_list(const struct fp_scope *scope, struct fp_members *ret_members);
+
+/* Removes the empty cgroup that a dead run left: its path must end in forkproof-RUN. */
+void fp_cgroup_remove_stale(const char *directory, const char *run_id);
+
+#endif

@@ -1,0 +1,16 @@
+/* Text from strangers (argv, comm, paths) made safe for a terminal and for JSON. */
+#ifndef FP_ESCAPE_H
+#define FP_ESCAPE_H
+
+#include <stddef.h>
+
+/*
+ * For a terminal: control characters and bytes that are not UTF-8 become \n, \t, \xNN.
+ * Writes at most size - 1 bytes and a NUL, whole characters only; returns the bytes written.
+ */
+size_t fp_escape(const char *text, size_t length, char *ret, size_t size);
+
+/* For JSON: what is not UTF-8 becomes U+FFFD. As above. 3 * length + 1 bytes always suffice. */
+size_t fp_escape_utf8(const char *text, size_t length, char *ret, size_t size);
+
+#endif

@@ -1,0 +1,51 @@
+/* What is known about a run, in memory that guard and supervisor share: either can report it. */
+#ifndef FP_FACTS_H
+#define FP_FACTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+#include <time.h>
+
+#include "contain/contain.h"
+
+#define FP_LEFT_MAX 256
+#define FP_LEFT_ARGV 4096
+
+/* How something left behind ended: a positive value is the signal it was sent. */
+enum { FP_ENDED_ITSELF = 0, FP_LEFT_RUNNING = -1, FP_LEFT_DENIED = -2, FP_LEFT_STUCK = -3 };
+
+struct fp_left {
+    pid_t pid, ppid;
+    uint64_t start;
+    char comm[64];
+    uint32_t argv_length;
+    int asked; /* the signal it was asked to end by, 0 = none */
+    int sent;  /* last signal sent to it, 0 = none */
+    bool over; /* `ended` is final */
+    bool late; /* born after the root had ended */
+    int ended;
+    char argv[FP_LEFT_ARGV];
+};
+
+struct fp_facts {
+    pid_t guard, supervisor, root;
+    bool root_started; /* the exec succeeded */
+    bool root_ended;
+    int root_status; /* as waitpid tells it */
+    struct rusage root_usage;
+    int failed; /* errno of what kept the root from starting */
+    char failed_at[40];
+    bool exec_failed;
+    bool guard_lost, supervisor_lost; /* one of us was killed */
+    enum fp_rung rung;
+    char why_not[200];
+    enum fp_mechanism mechanism;
+    struct timespec began; /* CLOCK_REALTIME */
+    int64_t started_ns, root_ended_ns, finished_ns;
+    uint32_t left_total, late_total, recorded;
+    struct fp_left left[FP_LEFT_MAX];
+};
+
+#endif

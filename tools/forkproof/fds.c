@@ -1,0 +1,74 @@
+#include "fds.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Anything harmless; "/" serves where there is no /dev. */
+static int open_null(void) {
+    int fd = open("/dev/null", O_RDWR);
+    return fd >= 0 ? fd : open("/", O_PATH);
+}
+
+unsigned fp_fds_fill_standard(void) {
+    unsigned closed = 0;
+    for (int fd = 0; fd <= 2; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        closed |= 1u << fd;
+        /* All below are open, so this number is the one it gets. */
+        (void)!open_null();
+    }
+    return closed;
+}
+
+void fp_fds_to_null(unsigned mask) {
+    int null = open_null();
+    for (int fd = 0; fd <= 2 && null >= 0; fd++)
+        if (mask & 1u << fd)
+            dup2(null, fd);
+    if (null > 2)
+        close(null);
+}
+
+static int ascending(const void *a, const void *b) {
+    const int *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static void close_listed(unsigned first, unsigned last) {
+    DIR *dir = opendir("/proc/self/fd");
+    if (!dir)
+        return;
+    for (struct dirent *e; (e = readdir(dir));) {
+        unsigned fd = (unsigned)atoi(e->d_name);
+        if (fd >= first && fd <= last && (int)fd != dirfd(dir))
+            close((int)fd);
+    }
+    closedir(dir);
+}
+
+static void close_between(unsigned first, unsigned last) {
+    if (first > last)
+        return;
+#ifdef SYS_close_range
+    if (syscall(SYS_close_range, first, last, 0) == 0)
+        return;
+#endif
+    close_listed(first, last);
+}
+
+void fp_fds_keep(int *fds, size_t count) {
+    unsigned next = 3;
+    qsort(fds, count, sizeof *fds, ascending);
+    for (size_t i = 0; i < count; i++) {
+        if (fds[i] < (int)next)
+            continue;
+        close_between(next, (unsigned)fds[i] - 1);
+        next = (unsigned)fds[i] + 1;
+    }
+    close_between(next, ~0u);
+}

@@ -1,0 +1,279 @@
+#include "guard.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "contract.h"
+#include "fds.h"
+#include "link.h"
+#include "proc.h"
+#include "report/report.h"
+#include "say.h"
+#include "supervisor.h"
+#include "teardown.h"
+#include "terminal.h"
+#include "witness.h"
+
+struct guard {
+    struct fp_run *run;
+    struct fp_witness witness;
+    int link, signal_fd;
+    pid_t supervisor;
+    bool supervisor_gone, done, root_ended;
+    bool terminal_int, terminal_quit; /* the terminal sent it to us as well */
+};
+
+/* Signals that the kernel sends to a whole process group on a terminal's behalf. */
+static bool is_from_terminal(int sig) {
+    switch (sig) {
+    case SIGINT:
+    case SIGQUIT:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGHUP:
+    case SIGCONT:
+    case SIGWINCH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/*
+ * Of what the kernel sends to us alone, only an alarm was meant for the program: the caller set it
+ * before it became us.
+ */
+static bool is_for_root(struct guard *g, const struct signalfd_siginfo *info) {
+    int sig = (int)info->ssi_signo;
+    bool group = fp_witness_saw(&g->witness, sig);
+    if (info->ssi_code == SI_KERNEL)
+        return sig == SIGALRM;
+    if ((pid_t)info->ssi_pid == g->supervisor && sig == SIGCONT)
+        return false;
+    return !group;
+}
+
+static void ask_for_hurry(struct guard *g, const struct signalfd_siginfo *info, bool alone) {
+    int sig = (int)info->ssi_signo;
+    if ((sig == SIGTERM || sig == SIGINT) && (alone || info->ssi_code == SI_KERNEL))
+        (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_HURRY});
+}
+
+static void take_signal(struct guard *g, const struct signalfd_siginfo *info) {
+    int sig = (int)info->ssi_signo;
+    bool alone = is_for_root(g, info);
+    if (info->ssi_code == SI_KERNEL && is_from_terminal(sig)) {
+        g->terminal_int |= sig == SIGINT;
+        g->terminal_quit |= sig == SIGQUIT;
+    }
+    if (g->root_ended) {
+        ask_for_hurry(g, info, alone);
+    } else if (alone) {
+        bool queued = info->ssi_code == SI_QUEUE;
+        (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_FORWARD,
+                                                        .sig = sig,
+                                                        .value = info->ssi_int,
+                                                        .has_value = queued});
+    }
+}
+
+static void reap(struct guard *g) {
+    pid_t pid;
+    int status;
+    while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
+        if (pid == g->supervisor)
+            g->supervisor_gone = true;
+        else if (pid == g->witness.pid && fp_witness_start(&g->witness) < 0)
+            g->witness.pid = 0;
+    }
+}
+
+/* One at a time: what is still pending must be seen to be pending. */
+static void read_signals(struct guard *g) {
+    struct signalfd_siginfo info;
+    while (read(g->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
+        if (info.ssi_signo == SIGCHLD)
+            reap(g);
+        else
+            take_signal(g, &info);
+    }
+}
+
+static void stop(struct guard *g, int sig) {
+    fp_terminal_stop(sig);
+    (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_RESUMED});
+}
+
+static void take_over_the_end(struct guard *g) {
+    g->done = true;
+    (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_CONCLUDE});
+}
+
+static void read_link(struct guard *g) {
+    struct fp_message m;
+    int r;
+    while ((r = fp_link_receive(g->link, &m)) > 0) {
+        if (m.type == FP_MESSAGE_STOPPED)
+            stop(g, m.sig);
+        else if (m.type == FP_MESSAGE_ENDED)
+            g->root_ended = true;
+        else if (m.type == FP_MESSAGE_DONE)
+            take_over_the_end(g);
+    }
+    if (r < 0)
+        g->supervisor_gone = true;
+}
+
+static void wait_for_supervisor(struct guard *g) {
+    while (!g->done && !g->supervisor_gone) {
+        struct pollfd fds[] = {
+            {.fd = g->signal_fd, .events = POLLIN},
+            {.fd = g->link, .events = POLLIN},
+        };
+        poll(fds, 2, -1);
+        /* Signals first: one that came before the root's end is not one that came after it. */
+        if (fds[0].revents)
+            read_signals(g);
+        if (fds[1].revents)
+            read_link(g);
+    }
+    /* What it said before it was killed counts. */
+    if (!g->done)
+        read_link(g);
+    while (waitpid(g->supervisor, NULL, 0) < 0 && errno == EINTR)
+        ;
+}
+
+/* The orphans have come to us. With a supervisor that is done there are none. */
+static void end_orphans(struct guard *g) {
+    struct fp_run *run = g->run;
+    struct fp_teardown t = {.run = run, .signal_fd = g->signal_fd, .root_over = g->root_ended};
+    t.scope = (struct fp_scope){.top = getpid(),
+                                .contain = &run->contain,
+                                .strangers = &run->strangers,
+                                .marker = run->marker};
+    if (fp_run_ends_members(run) && !fp_teardown_is_empty(&t))
+        fp_teardown_kill(&t, NULL, NULL);
+    if (!g->done) {
+        fp_teardown_leave(&t);
+        fp_contain_close(&run->contain);
+    }
+    fp_members_free(&t.now);
+}
+
+static int exit_status(const struct fp_facts *facts) {
+    if (facts->exec_failed)
+        return facts->failed == ENOENT ? FP_EXIT_NOT_FOUND : FP_EXIT_CANNOT_EXECUTE;
+    if (facts->failed || !facts->root_ended)
+        return FP_EXIT_FAILED;
+    return WIFSIGNALED(facts->root_status) ? 128 + WTERMSIG(facts->root_status)
+                                           : WEXITSTATUS(facts->root_status);
+}
+
+static void say_how_it_failed(const struct fp_run *run) {
+    const struct fp_facts *facts = run->facts;
+    const char *program = run->cli.program[0];
+    if (facts->exec_failed && facts->failed == ENOENT && run->image.path && *run->image.why)
+        fp_say("cannot execute %s: %s", program, run->image.why);
+    else if (facts->exec_failed && facts->failed == ENOENT)
+        fp_say("program not found: %s", program);
+    else if (facts->exec_failed)
+        fp_say("cannot execute %s: %s", program,
+               strerror(run->image.directory ? EISDIR : facts->failed));
+    else if (facts->failed)
+        fp_say("cannot start %s: %s: %s", program, facts->failed_at, strerror(facts->failed));
+    else if (facts->supervisor_lost)
+        fp_say("supervisor was killed; everything that was left of %s was ended", program);
+}
+
+/* A calling shell that saw Ctrl-C end the program leaves its loop, as it would have bare. */
+static void die_as_root(const struct guard *g) {
+    const struct fp_facts *facts = g->run->facts;
+    if (!facts->root_ended || !WIFSIGNALED(facts->root_status))
+        return;
+    int sig = WTERMSIG(facts->root_status);
+    if ((sig == SIGINT && g->terminal_int) || (sig == SIGQUIT && g->terminal_quit))
+        fp_terminal_die(sig);
+}
+
+static void leave_standard_to_root(struct guard *g) {
+    struct fp_run *run = g->run;
+    fp_fds_to_null(7);
+    fp_say_to(run->stderr_fd);
+    int keep[] = {g->link,
+                  g->signal_fd,
+                  run->stderr_fd,
+                  run->rundir.base_fd,
+                  run->rundir.fd,
+                  run->report.fd,
+                  run->report.dir_fd,
+                  run->contain.procs_fd,
+                  run->contain.kill_fd,
+                  run->contain.events_fd};
+    fp_fds_keep(keep, sizeof keep / sizeof keep[0]);
+}
+
+static int start_supervisor(struct guard *g) {
+    int ends[2];
+    int r = fp_link_open(ends);
+    if (r < 0)
+        return r;
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(ends[0]);
+        close(g->signal_fd);
+        fp_supervisor_main(g->run, ends[1]);
+    }
+    close(ends[1]);
+    if (pid < 0) {
+        close(ends[0]);
+        return -errno;
+    }
+    g->supervisor = pid;
+    g->link = ends[0];
+    return 0;
+}
+
+static int start(struct guard *g) {
+    sigset_t all;
+    sigfillset(&all);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    g->run->facts->guard = getpid();
+    g->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (g->signal_fd < 0)
+        return -errno;
+    int r = fp_witness_start(&g->witness);
+    return r < 0 ? r : start_supervisor(g);
+}
+
+int fp_guard_main(struct fp_run *run) {
+    struct guard g = {.run = run, .link = -1, .signal_fd = -1};
+    g.witness.argv = run->argv;
+    int r = start(&g);
+    if (r < 0) {
+        fp_say("cannot start %s: %s", run->cli.program[0], strerror(-r));
+        fp_witness_stop(&g.witness);
+        fp_contain_close(&run->contain);
+        run->facts->failed = -r;
+        fp_run_conclude(run);
+        return FP_EXIT_FAILED;
+    }
+    leave_standard_to_root(&g);
+    wait_for_supervisor(&g);
+    fp_witness_stop(&g.witness);
+    run->facts->supervisor_lost = !g.done;
+    end_orphans(&g);
+    say_how_it_failed(run);
+    if (!run->cli.quiet)
+        fp_report_closing(run);
+    fp_run_conclude(run);
+    die_as_root(&g);
+    return exit_status(run->facts);
+}

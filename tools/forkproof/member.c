@@ -1,0 +1,187 @@
+#include "member.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "contain/contain.h"
+#include "proc.h"
+
+#ifndef SYS_pidfd_open
+#define SYS_pidfd_open 434
+#endif
+#ifndef SYS_pidfd_send_signal
+#define SYS_pidfd_send_signal 424
+#endif
+
+/* Deeper than any tree that fits a machine; a cycle can only be seen while pids are recycled. */
+#define CHAIN_LIMIT 4194304
+
+static enum fp_mechanism mechanism;
+
+enum fp_mechanism fp_member_mechanism(void) {
+    return mechanism;
+}
+
+static size_t slot_of(const struct fp_members *m, pid_t pid) {
+    size_t slot = (size_t)((uint32_t)pid * 2654435761u) % m->slot_count;
+    while (m->slots[slot] && m->at[m->slots[slot] - 1].pid != pid)
+        slot = (slot + 1) % m->slot_count;
+    return slot;
+}
+
+struct fp_member *fp_members_find(const struct fp_members *m, pid_t pid) {
+    if (m->slot_count == 0)
+        return NULL;
+    uint32_t index = m->slots[slot_of(m, pid)];
+    return index ? &m->at[index - 1] : NULL;
+}
+
+static int grow(struct fp_members *m) {
+    size_t capacity = m->capacity ? m->capacity * 2 : 64;
+    struct fp_member *at = realloc(m->at, capacity * sizeof *at);
+    if (!at)
+        return -ENOMEM;
+    m->at = at;
+    uint32_t *slots = calloc(capacity * 2, sizeof *slots);
+    if (!slots)
+        return -ENOMEM;
+    free(m->slots);
+    m->slots = slots;
+    m->capacity = capacity;
+    m->slot_count = capacity * 2;
+    for (size_t i = 0; i < m->count; i++) // NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage)
+        slots[slot_of(m, at[i].pid)] = (uint32_t)i + 1;
+    return 0;
+}
+
+int fp_members_add(struct fp_members *m, const struct fp_proc_stat *stat) {
+    if (fp_members_find(m, stat->pid))
+        return 0;
+    if (m->count == m->capacity) {
+        int r = grow(m);
+        if (r < 0)
+            return r;
+    }
+    size_t slot = slot_of(m, stat->pid);
+    struct fp_member *member = &m->at[m->count++];
+    // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): grow has made room
+    *member = (struct fp_member){.pid = stat->pid, .ppid = stat->ppid, .start = stat->start};
+    memcpy(member->comm, stat->comm, sizeof member->comm);
+    m->slots[slot] = (uint32_t)m->count;
+    return 0;
+}
+
+void fp_members_clear(struct fp_members *m) {
+    m->count = 0;
+    if (m->slots)
+        memset(m->slots, 0, m->slot_count * sizeof *m->slots);
+}
+
+void fp_members_free(struct fp_members *m) {
+    free(m->at);
+    free(m->slots);
+    *m = (struct fp_members){0};
+}
+
+bool fp_scope_excludes(const struct fp_scope *scope, pid_t pid) {
+    if (pid <= 1 || pid == getpid() || pid == scope->top)
+        return true;
+    for (size_t i = 0; i < sizeof scope->never / sizeof scope->never[0]; i++)
+        if (scope->never[i] == pid)
+            return true;
+    return scope->strangers && fp_members_find(scope->strangers, pid);
+}
+
+/* The parent as listed, verified in this pass and unchanged since: the rest of the chain is known.
+ */
+static bool has_trusted_parent(const struct fp_proc_stat *now, const struct fp_scope *scope) {
+    const struct fp_member *parent = scope->list ? fp_members_find(scope->list, now->ppid) : NULL;
+    struct fp_proc_stat stat;
+    return parent && parent->verified && fp_proc_stat(parent->pid, &stat) == 0 &&
+           stat.start == parent->start;
+}
+
+static bool descends(struct fp_proc_stat now, const struct fp_scope *scope) {
+    for (int depth = 0; depth < CHAIN_LIMIT; depth++) {
+        if (now.ppid == scope->top)
+            return true;
+        if (fp_scope_excludes(scope, now.ppid) || fp_proc_stat(now.ppid, &now) < 0)
+            return false;
+    }
+    return false;
+}
+
+static bool is_member(const struct fp_proc_stat *now, const struct fp_scope *scope) {
+    if (scope->contain && fp_contain_holds(scope->contain, now->pid))
+        return true;
+    /* Orphans of a stranger may have come to `top` too: a parent alone proves nothing then. */
+    if (scope->strangers && scope->strangers->count && !fp_proc_has_env(now->pid, scope->marker))
+        return false;
+    return now->ppid == scope->top || has_trusted_parent(now, scope) || descends(*now, scope);
+}
+
+/* The second look. */
+static int confirm(struct fp_member *member, const struct fp_scope *scope) {
+    struct fp_proc_stat now;
+    int r = fp_proc_stat(member->pid, &now);
+    if (r < 0)
+        return r;
+    if (now.start != member->start || !fp_proc_alive(&now))
+        return -ESRCH;
+    if (!is_member(&now, scope))
+        return -ESRCH;
+    member->verified = true;
+    return 0;
+}
+
+static int open_pidfd(pid_t pid) {
+    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    return fd < 0 ? -errno : fd;
+}
+
+int fp_member_signal_pidfd(int pidfd, int sig) {
+    return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
+}
+
+static int signal_by_pid(struct fp_member *member, int sig, const struct fp_scope *scope) {
+    mechanism = FP_MECHANISM_KILL;
+    int r = confirm(member, scope);
+    if (r == 0 && kill(member->pid, sig) < 0)
+        r = -errno;
+    if (r == 0)
+        member->sent = sig;
+    return r;
+}
+
+int fp_member_signal(struct fp_member *member, int sig, const struct fp_scope *scope) {
+    if (fp_scope_excludes(scope, member->pid))
+        return -EPERM;
+    int fd = open_pidfd(member->pid);
+    if (fd == -ESRCH)
+        return -ESRCH;
+    if (fd < 0)
+        return signal_by_pid(member, sig, scope);
+    mechanism = FP_MECHANISM_PIDFD;
+    int r = confirm(member, scope);
+    if (r == 0)
+        r = fp_member_signal_pidfd(fd, 0);
+    if (r == 0)
+        r = fp_member_signal_pidfd(fd, sig);
+    close(fd);
+    if (r == 0)
+        member->sent = sig;
+    return r;
+}
+
+int fp_member_signal_child(pid_t child, int sig, const int *value) {
+    int r;
+    if (value)
+        r = sigqueue(child, sig, (union sigval){.sival_int = *value});
+    else
+        r = kill(child, sig);
+    return r < 0 ? -errno : 0;
+}

@@ -1,0 +1,150 @@
+#include "preload.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "contract.h"
+#include "say.h"
+
+extern char **environ;
+
+/* Where the library lies relative to the command's directory. */
+static const char *const places[] = {
+    "../lib/" FP_LIBRARY_NAME,
+    "../" FORKPROOF_LIBDIR "/" FP_LIBRARY_NAME,
+    "../lib/" FORKPROOF_MULTIARCH "/" FP_LIBRARY_NAME,
+    "../lib64/" FP_LIBRARY_NAME,
+};
+
+static const char *problem(const char *path) {
+    char magic[SELFMAG];
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return strerror(errno);
+    ssize_t n = read(fd, magic, sizeof magic);
+    close(fd);
+    if (n != SELFMAG || memcmp(magic, ELFMAG, SELFMAG) != 0)
+        return "not an ELF object";
+    /* LD_PRELOAD knows no quoting. */
+    return strpbrk(path, " :") ? "its path holds a blank or a colon" : NULL;
+}
+
+static int refuse(const char *path, const char *what) {
+    fp_say("cannot use the library %s: %s", path, what);
+    return -ENOENT;
+}
+
+static int find_beside_command(char **ret_path) {
+    char *self = realpath("/proc/self/exe", NULL);
+    if (!self)
+        return refuse("beside the command", strerror(errno));
+    *strrchr(self, '/') = '\0';
+    for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
+        char *candidate, *path;
+        if (asprintf(&candidate, "%s/%s", self, places[i]) < 0)
+            break;
+        path = realpath(candidate, NULL);
+        free(candidate);
+        if (path) {
+            free(self);
+            *ret_path = path;
+            return 0;
+        }
+    }
+    fp_say("cannot find the library " FP_LIBRARY_NAME " for the command in %s; set %s", self,
+           FP_ENV_LIBRARY);
+    free(self);
+    return -ENOENT;
+}
+
+int fp_preload_find(char **ret_path) {
+    const char *given = getenv(FP_ENV_LIBRARY);
+    char *path = NULL;
+    if (given && *given) {
+        path = realpath(given, NULL);
+        if (!path)
+            return refuse(given, strerror(errno));
+    } else {
+        int r = find_beside_command(&path);
+        if (r < 0)
+            return r;
+    }
+    const char *what = problem(path);
+    if (!what) {
+        *ret_path = path;
+        return 0;
+    }
+    int r = refuse(path, what);
+    free(path);
+    return r;
+}
+
+/* Whether the list, separated by colons or blanks, has the entry. */
+static bool has_entry(const char *list, const char *entry) {
+    size_t length = strlen(entry);
+    for (const char *at = list; *at; at += strspn(at, ": ")) {
+        size_t n = strcspn(at, ": ");
+        if (n == length && memcmp(at, entry, n) == 0)
+            return true;
+        at += n;
+    }
+    return false;
+}
+
+static int preload_value(const char *library, char **ret_pair) {
+    const char *list = getenv("LD_PRELOAD");
+    int n;
+    if (!list || !*list)
+        n = asprintf(ret_pair, "LD_PRELOAD=%s", library);
+    else if (has_entry(list, library))
+        n = asprintf(ret_pair, "LD_PRELOAD=%s", list);
+    else
+        n = asprintf(ret_pair, "LD_PRELOAD=%s:%s", list, library);
+    return n < 0 ? -ENOMEM : 0;
+}
+
+/* Over the first pair of the same name, else at the end. */
+static void put(char **env, char *pair) {
+    size_t name = (size_t)(strchr(pair, '=') - pair) + 1;
+    size_t i = 0;
+    while (env[i] && strncmp(env[i], pair, name) != 0)
+        i++;
+    env[i] = pair;
+}
+
+/* NAME=VALUE; false without memory. */
+static bool put_pair(char **env, const char *name, const char *value) {
+    char *pair;
+    if (asprintf(&pair, "%s=%s", name, value) < 0)
+        return false;
+    put(env, pair);
+    return true;
+}
+
+int fp_preload_environment(const char *library, const char *run_id, const char *options,
+                           char ***ret_environment) {
+    size_t count = 0;
+    char *preload;
+    while (environ[count])
+        count++;
+    char **env = calloc(count + 4, sizeof *env);
+    if (!env)
+        return -ENOMEM;
+    memcpy(env, environ, count * sizeof *env);
+    bool made = preload_value(library, &preload) == 0;
+    if (made)
+        put(env, preload);
+    made = made && put_pair(env, FP_ENV_RUN, run_id);
+    made = made && (!*options || put_pair(env, FP_ENV_OPTIONS, options));
+    if (made)
+        *ret_environment = env;
+    else
+        free(env);
+    return made ? 0 : -ENOMEM;
+}

@@ -1,0 +1,167 @@
+#include "proc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+const char *fp_proc_problem(void) {
+    struct statfs fs;
+    char self[32];
+    if (statfs("/proc", &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+        return "/proc is not mounted";
+    ssize_t n = readlink("/proc/self", self, sizeof self - 1);
+    if (n <= 0)
+        return "/proc does not show this process: it belongs to another pid namespace";
+    self[n] = '\0';
+    if (atoi(self) != getpid())
+        return "/proc belongs to another pid namespace";
+    return NULL;
+}
+
+/* Up to size - 1 bytes and a NUL. */
+static ssize_t read_some(const char *path, char *ret, size_t size) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    size_t used = 0;
+    ssize_t n = 0;
+    while (used < size - 1 && (n = read(fd, ret + used, size - 1 - used)) > 0)
+        used += (size_t)n;
+    int error = n < 0 ? errno : 0;
+    close(fd);
+    ret[used] = '\0';
+    return error ? -error : (ssize_t)used;
+}
+
+int fp_proc_slurp(const char *path, char **ret_text, size_t *ret_length) {
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -errno;
+    size_t used = 0, size = 4096;
+    char *text = malloc(size);
+    ssize_t n = 0;
+    int error = text ? 0 : ENOMEM;
+    while (!error && (n = read(fd, text + used, size - used - 1)) > 0) {
+        used += (size_t)n;
+        if (used < size - 1)
+            continue;
+        char *larger = realloc(text, size *= 2);
+        if (larger)
+            text = larger;
+        else
+            error = ENOMEM;
+    }
+    if (!error && n < 0)
+        error = errno;
+    close(fd);
+    if (error) {
+        free(text);
+        return -error;
+    }
+    text[used] = '\0';
+    *ret_text = text;
+    *ret_length = used;
+    return 0;
+}
+
+int fp_proc_parse_stat(const char *text, struct fp_proc_stat *ret) {
+    const char *open_paren = strchr(text, '(');
+    const char *close_paren = strrchr(text, ')');
+    if (!open_paren || !close_paren || close_paren < open_paren)
+        return -EINVAL;
+    size_t length = (size_t)(close_paren - open_paren - 1);
+    if (length >= sizeof ret->comm)
+        length = sizeof ret->comm - 1;
+    memcpy(ret->comm, open_paren + 1, length);
+    ret->comm[length] = '\0';
+    char state = 0;
+    int pid = 0, ppid = 0, pgrp = 0;
+    if (sscanf(text, "%d", &pid) != 1 ||
+        sscanf(close_paren + 1,
+               " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
+               &state, &ppid, &pgrp, &ret->threads, &ret->start) != 5)
+        return -EINVAL;
+    ret->pid = pid;
+    ret->ppid = ppid;
+    ret->pgrp = pgrp;
+    ret->state = state;
+    return 0;
+}
+
+int fp_proc_stat(pid_t pid, struct fp_proc_stat *ret) {
+    char path[64], text[1024];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    ssize_t n = read_some(path, text, sizeof text);
+    if (n == -ENOENT || n == 0)
+        return -ESRCH;
+    return n < 0 ? (int)n : fp_proc_parse_stat(text, ret);
+}
+
+bool fp_proc_alive(const struct fp_proc_stat *stat) {
+    return (stat->state != 'Z' && stat->state != 'X') || stat->threads > 1;
+}
+
+size_t fp_proc_argv(pid_t pid, char *ret, size_t size) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/cmdline", (int)pid);
+    ssize_t n = read_some(path, ret, size);
+    return n > 0 ? (size_t)n : 0;
+}
+
+static uint64_t mask_after(const char *text, const char *name) {
+    const char *at = strstr(text, name);
+    return at ? strtoull(at + strlen(name), NULL, 16) : 0;
+}
+
+int fp_proc_pending(pid_t pid, uint64_t *ret_set) {
+    char path[64], text[3000];
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    ssize_t n = read_some(path, text, sizeof text);
+    if (n < 0)
+        return (int)n;
+    *ret_set = mask_after(text, "\nSigPnd:") | mask_after(text, "\nShdPnd:");
+    return 0;
+}
+
+int fp_proc_cgroup(pid_t pid, char *ret, size_t size) {
+    char path[64];
+    char *text;
+    size_t length;
+    snprintf(path, sizeof path, "/proc/%d/cgroup", (int)pid);
+    int r = fp_proc_slurp(path, &text, &length);
+    if (r < 0)
+        return r;
+    const char *at = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+    r = -ENOENT;
+    if (at) {
+        at += *at == '\n' ? 4 : 3;
+        size_t n = strcspn(at, "\n");
+        r = n < size ? 0 : -ENAMETOOLONG;
+        if (r == 0) {
+            memcpy(ret, at, n);
+            ret[n] = '\0';
+        }
+    }
+    free(text);
+    return r;
+}
+
+bool fp_proc_has_env(pid_t pid, const char *pair) {
+    char path[64];
+    char *text = NULL;
+    size_t length = 0;
+    snprintf(path, sizeof path, "/proc/%d/environ", (int)pid);
+    if (fp_proc_slurp(path, &text, &length) < 0)
+        return false;
+    bool found = false;
+    for (size_t i = 0; i < length && !found; i += strlen(text + i) + 1)
+        found = strcmp(text + i, pair) == 0;
+    free(text);
+    return found;
+}

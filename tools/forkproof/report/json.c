@@ -1,0 +1,176 @@
+/* The report's format, schema 1. */
+#include "report/report.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "contract.h"
+#include "escape.h"
+#include "forkproof_version.h"
+#include "run.h"
+#include "values.h"
+
+/* Whatever the bytes, a JSON string. */
+static json_t *text(const char *bytes, size_t length) {
+    char *clean = malloc(3 * length + 1);
+    if (!clean)
+        return NULL;
+    size_t n = fp_escape_utf8(bytes, length, clean, 3 * length + 1);
+    json_t *json = json_stringn(clean, n);
+    free(clean);
+    return json;
+}
+
+static json_t *string(const char *s) {
+    return text(s, strlen(s));
+}
+
+static json_t *strings(char *const *list) {
+    json_t *array = json_array();
+    for (size_t i = 0; list[i]; i++)
+        json_array_append_new(array, string(list[i]));
+    return array;
+}
+
+static json_t *arguments(const char *bytes, size_t length) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < length;) {
+        size_t n = strnlen(bytes + i, length - i);
+        json_array_append_new(array, text(bytes + i, n));
+        i += n + 1;
+    }
+    return array;
+}
+
+static json_t *seconds(int64_t ns) {
+    return json_real((double)(ns > 0 ? ns / 1000 : 0) / 1e6);
+}
+
+static json_t *usage(const struct rusage *u) {
+    double user = (double)u->ru_utime.tv_sec + (double)u->ru_utime.tv_usec / 1e6;
+    double system = (double)u->ru_stime.tv_sec + (double)u->ru_stime.tv_usec / 1e6;
+    return json_pack("{s:f,s:f,s:I}", "user_s", user, "system_s", system, "max_rss_kib",
+                     (json_int_t)u->ru_maxrss);
+}
+
+static json_t *root(const struct fp_facts *facts) {
+    json_t *object = json_pack("{s:i}", "pid", (int)facts->root);
+    int status = facts->root_status;
+    if (!facts->root_ended) {
+        json_object_set_new(object, "ended", json_false());
+        return object;
+    }
+    json_object_set_new(object, "ended", json_true());
+    if (WIFSIGNALED(status)) {
+        json_object_set_new(object, "signal", json_string(fp_signal_name(WTERMSIG(status))));
+        json_object_set_new(object, "core", json_boolean(WCOREDUMP(status)));
+    } else {
+        json_object_set_new(object, "exited", json_integer(WEXITSTATUS(status)));
+    }
+    json_object_set_new(object, "usage", usage(&facts->root_usage));
+    return object;
+}
+
+static int exit_of(const struct fp_facts *facts) {
+    if (!facts->root_ended)
+        return FP_EXIT_FAILED;
+    return WIFSIGNALED(facts->root_status) ? 128 + WTERMSIG(facts->root_status)
+                                           : WEXITSTATUS(facts->root_status);
+}
+
+static const char *ended(const struct fp_left *left) {
+    switch (left->ended) {
+    case FP_ENDED_ITSELF:
+        return "by itself";
+    case FP_LEFT_RUNNING:
+        return "left running";
+    case FP_LEFT_DENIED:
+        return "denied";
+    case FP_LEFT_STUCK:
+        return "stuck";
+    default:
+        return fp_signal_name(left->ended);
+    }
+}
+
+static json_t *left_one(const struct fp_left *left) {
+    json_t *object = json_pack("{s:i,s:i,s:I,s:b,s:s}", "pid", (int)left->pid, "ppid",
+                               (int)left->ppid, "start_ticks", (json_int_t)left->start, "late",
+                               (int)left->late, "ended", ended(left));
+    json_object_set_new(object, "comm", string(left->comm));
+    json_object_set_new(object, "argv", arguments(left->argv, left->argv_length));
+    json_object_set_new(object, "argv_cut", json_boolean(left->argv_length >= FP_LEFT_ARGV - 1));
+    return object;
+}
+
+static json_t *left(const struct fp_facts *facts) {
+    json_t *array = json_array();
+    for (uint32_t i = 0; i < facts->recorded; i++)
+        json_array_append_new(array, left_one(&facts->left[i]));
+    return array;
+}
+
+static json_t *hooks(const struct fp_image *image) {
+    json_t *object = json_pack("{s:b}", "hooks", (int)image->hooks);
+    json_object_set_new(object, "image", string(image->kind));
+    json_object_set_new(object, "why", image->hooks ? json_null() : string(image->why));
+    return object;
+}
+
+static json_t *rung(const struct fp_run *run) {
+    const struct fp_facts *facts = run->facts;
+    static const char *const mechanisms[] = {"none", "pidfd", "kill"};
+    json_t *object =
+        json_pack("{s:s,s:s,s:s}", "wanted", fp_rung_name(run->cli.contain), "obtained",
+                  fp_rung_name(facts->rung), "mechanism", mechanisms[facts->mechanism]);
+    const char *escapes = facts->rung == FP_RUNG_CGROUP ? fp_contain_cgroup.escapes
+                          : facts->rung == FP_RUNG_WALK ? fp_contain_walk.escapes
+                                                        : fp_contain_none.escapes;
+    json_object_set_new(object, "escapes", json_string(escapes));
+    json_object_set_new(object, "why_not_stronger",
+                        *facts->why_not ? string(facts->why_not) : json_null());
+    return object;
+}
+
+static json_t *times(const struct fp_facts *facts) {
+    struct tm tm;
+    char began[40], whole[24];
+    gmtime_r(&facts->began.tv_sec, &tm);
+    strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &tm);
+    snprintf(began, sizeof began, "%s.%06uZ", whole,
+             (unsigned)(facts->began.tv_nsec / 1000) % 1000000u);
+    int64_t end = facts->root_ended ? facts->root_ended_ns : facts->finished_ns;
+    json_t *object = json_pack("{s:s}", "start", began);
+    json_object_set_new(object, "root_s", seconds(end - facts->started_ns));
+    json_object_set_new(object, "teardown_s", seconds(facts->finished_ns - end));
+    return object;
+}
+
+char *fp_report_json(const struct fp_run *run) {
+    const struct fp_facts *facts = run->facts;
+    json_t *report =
+        json_pack("{s:i,s:s,s:s,s:o,s:o,s:o,s:o}", "schema", 1, "forkproof", FORKPROOF_VERSION,
+                  "run", run->rundir.id, "argv", strings(run->cli.program), "root", root(facts),
+                  "hooks", hooks(&run->image), "rung", rung(run));
+    json_object_set_new(report, "left", left(facts));
+    json_object_set_new(report, "left_total", json_integer(facts->left_total));
+    json_object_set_new(report, "late_total", json_integer(facts->late_total));
+    json_object_set_new(report, "left_lost",
+                        json_integer(facts->left_total + facts->late_total - facts->recorded));
+    json_object_set_new(report, "signal", json_string(fp_signal_name(run->cli.signal)));
+    json_object_set_new(report, "grace_s", json_real((double)run->cli.grace_ns / FP_SECOND));
+    json_object_set_new(report, "guard_killed", json_boolean(facts->guard_lost));
+    json_object_set_new(report, "supervisor_killed", json_boolean(facts->supervisor_lost));
+    json_object_set_new(report, "times", times(facts));
+    json_object_set_new(report, "exit", json_integer(exit_of(facts)));
+    char *line = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    json_decref(report);
+    char *result = NULL;
+    if (line && asprintf(&result, "%s\n", line) < 0)
+        result = NULL;
+    free(line);
+    return result;
+}

@@ -1,0 +1,29 @@
+/* What is told of a run: the closing lines, and the report file. */
+#ifndef FP_REPORT_H
+#define FP_REPORT_H
+
+struct fp_run;
+
+/* The report's file: beside its final name until it is whole; or written directly. */
+struct fp_report_file {
+    int fd;        /* -1: none is wanted */
+    int dir_fd;    /* of the directory; -1 when written directly */
+    char *name;    /* final, in dir_fd */
+    char *interim; /* as long as it is not whole */
+};
+
+/* path NULL: none. -errno after one line on stderr. */
+int fp_report_open(struct fp_report_file *file, const char *path, const char *run_id);
+void fp_report_write(struct fp_run *run);
+void fp_report_discard(struct fp_report_file *file);
+
+/* Puts the text under its final name. -errno. */
+int fp_report_commit(struct fp_report_file *file, const char *text);
+
+/* The report as JSON text, allocated; NULL without memory. */
+char *fp_report_json(const struct fp_run *run);
+
+/* The last line on stderr, when there is something to say. */
+void fp_report_closing(const struct fp_run *run);
+
+#endif

@@ -1,0 +1,142 @@
+#include "run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "contract.h"
+#include "fds.h"
+#include "guard.h"
+#include "preload.h"
+#include "proc.h"
+#include "say.h"
+
+bool fp_run_ends_members(const struct fp_run *run) {
+    return fp_contain_ends(&run->contain) && !run->cli.no_kill;
+}
+
+void fp_run_conclude(struct fp_run *run) {
+    const struct fp_facts *facts = run->facts;
+    if (facts->failed)
+        fp_report_discard(&run->report);
+    else
+        fp_report_write(run);
+    fp_rundir_remove(&run->rundir);
+}
+
+/* Children that whoever became us by exec had before: none of ours. */
+static void note_strangers(struct fp_run *run) {
+    struct fp_scope scope = {.top = getpid(), .contain = &run->contain};
+    (void)fp_walk_list(&scope, &run->strangers);
+}
+
+static int share_facts(struct fp_run *run) {
+    void *memory =
+        mmap(NULL, sizeof *run->facts, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        fp_say("cannot map memory: %s", strerror(errno));
+        return -errno;
+    }
+    run->facts = memory;
+    return 0;
+}
+
+/* What can be found wrong without leaving a trace. */
+static int check(struct fp_run *run) {
+    const char *problem = fp_proc_problem();
+    if (problem) {
+        fp_say("%s", problem);
+        return -ENOENT;
+    }
+    int r = fp_preload_find(&run->library);
+    if (r == 0)
+        r = share_facts(run);
+    if (r < 0)
+        return r;
+    fp_image_inspect(run->cli.program[0], run->library, &run->image);
+    return 0;
+}
+
+static void take_signals(struct fp_run *run) {
+    sigset_t all;
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &run->inherited_mask);
+    sigaction(SIGCHLD, &standard, &run->inherited_sigchld);
+}
+
+static int check_rung(const struct fp_run *run) {
+    const struct fp_cli *cli = &run->cli;
+    enum fp_rung wanted = cli->contain == FP_RUNG_AUTO ? FP_RUNG_CGROUP : cli->contain;
+    if (run->contain.ops->rung == wanted)
+        return 0;
+    if (cli->strict) {
+        fp_say("cannot contain by %s (--strict): %s", fp_rung_name(wanted), run->contain.why_not);
+        return -EPERM;
+    }
+    if (cli->contain != FP_RUNG_AUTO && !cli->quiet)
+        fp_say("cannot contain by %s, doing it by %s: %s", fp_rung_name(wanted),
+               run->contain.ops->name, run->contain.why_not);
+    return 0;
+}
+
+/* What leaves a trace, and is undone by conclude(). */
+static int prepare(struct fp_run *run) {
+    int r = fp_rundir_create(&run->rundir);
+    if (r < 0)
+        return r;
+    snprintf(run->marker, sizeof run->marker, FP_ENV_RUN "=%s", run->rundir.id);
+    r = fp_report_open(&run->report, run->cli.report, run->rundir.id);
+    if (r < 0)
+        return r;
+    r = fp_preload_environment(run->library, run->rundir.id, run->cli.options, &run->environment);
+    if (r < 0) {
+        fp_say("cannot make the environment: %s", strerror(-r));
+        return r;
+    }
+    fp_contain_open(&run->contain, run->cli.contain, run->rundir.id);
+    r = check_rung(run);
+    if (r < 0)
+        fp_contain_close(&run->contain);
+    return r;
+}
+
+static void say_without_hooks(const struct fp_run *run) {
+    const struct fp_image *image = &run->image;
+    if (image->path && !image->hooks && !image->missing && !run->cli.quiet)
+        fp_say("%s %s: its own calls are not hardened; it is still contained", run->cli.program[0],
+               image->why);
+}
+
+static int run_program(struct fp_run *run) {
+    take_signals(run);
+    int r = prepare(run);
+    if (r < 0) {
+        fp_report_discard(&run->report);
+        fp_rundir_remove(&run->rundir);
+        return FP_EXIT_FAILED;
+    }
+    note_strangers(run);
+    say_without_hooks(run);
+    return fp_guard_main(run);
+}
+
+int fp_run_main(int argc, char **argv, char **all_argv) {
+    static struct fp_run run = {.report = {.fd = -1, .dir_fd = -1},
+                                .rundir = {.base_fd = -1, .fd = -1}};
+    run.argv = all_argv;
+    run.closed_standard = fp_fds_fill_standard();
+    run.stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
+    fp_say_to(run.stderr_fd);
+    if (fp_cli_parse(argc, argv, &run.cli) < 0)
+        return FP_EXIT_FAILED;
+    if (run.cli.help) {
+        fputs(fp_cli_run_help, stdout);
+        return fflush(stdout) == 0 ? 0 : FP_EXIT_FAILED;
+    }
+    return check(&run) < 0 ? FP_EXIT_FAILED : run_program(&run);
+}

@@ -1,0 +1,41 @@
+/* `forkproof run`: what guard and supervisor both need, made before they part. */
+#ifndef FP_RUN_H
+#define FP_RUN_H
+
+#include <signal.h>
+
+#include "cli.h"
+#include "contain/contain.h"
+#include "facts.h"
+#include "image.h"
+#include "report/report.h"
+#include "rundir.h"
+
+struct fp_run {
+    struct fp_cli cli;
+    char **argv; /* of the command itself, whole */
+    char *library;
+    char **environment; /* the root's */
+    struct fp_image image;
+    struct fp_rundir rundir;
+    struct fp_report_file report;
+    struct fp_contain contain;
+    struct fp_facts *facts;      /* shared */
+    struct fp_members strangers; /* children the caller had before it became us */
+    char marker[64];             /* FORKPROOF_RUN=… */
+    unsigned closed_standard;    /* which of 0 to 2 the program must find closed */
+    int stderr_fd;               /* the caller's; -1 in the supervisor */
+    sigset_t inherited_mask;
+    struct sigaction inherited_sigchld;
+};
+
+/* argv[0] is the subcommand, all_argv the command's whole argv. The command's exit status. */
+int fp_run_main(int argc, char **argv, char **all_argv);
+
+/* Whether what is left is to be ended. */
+bool fp_run_ends_members(const struct fp_run *run);
+
+/* Report and run directory: by whoever outlives the other. */
+void fp_run_conclude(struct fp_run *run);
+
+#endif

@@ -1,0 +1,216 @@
+#include "rundir.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "contain/contain.h"
+#include "contract.h"
+#include "proc.h"
+#include "say.h"
+
+#define FILE_NAME "run"
+
+static const char *not_private(const struct stat *st) {
+    if (st->st_uid != geteuid())
+        return "it belongs to another user";
+    if (st->st_mode & 077)
+        return "others may enter or write it (its mode must be 0700)";
+    return NULL;
+}
+
+int fp_rundir_open_private(const char *path, const char **ret_why) {
+    struct stat st;
+    mode_t old = umask(077);
+    int made = mkdir(path, 0700);
+    int error = errno;
+    umask(old);
+    if (made < 0 && error != EEXIST) {
+        *ret_why = strerror(error);
+        return -error;
+    }
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0) {
+        error = errno;
+        *ret_why = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? "it is a symbolic link"
+                                                                : strerror(error);
+        return -error;
+    }
+    *ret_why = fstat(fd, &st) < 0 ? strerror(errno) : not_private(&st);
+    if (!*ret_why)
+        return fd;
+    close(fd);
+    return -EPERM;
+}
+
+static bool is_own_directory(const char *path) {
+    struct stat st;
+    return path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+           st.st_uid == geteuid() && access(path, W_OK | X_OK) == 0;
+}
+
+/* A variable left over from another user's session (su) names nothing of ours and is passed over.
+ */
+static char *base_path(void) {
+    const char *given = getenv(FP_ENV_RUNTIME_DIR);
+    const char *session = getenv("XDG_RUNTIME_DIR");
+    char *path = NULL;
+    if (given && *given)
+        return strdup(given);
+    int n;
+    if (session && is_own_directory(session))
+        n = asprintf(&path, "%s/forkproof", session);
+    else if (geteuid() == 0 && is_own_directory("/run"))
+        n = asprintf(&path, "/run/forkproof");
+    else
+        n = asprintf(&path, "/tmp/forkproof-%u", (unsigned)geteuid());
+    return n < 0 ? NULL : path;
+}
+
+static bool is_gone(pid_t pid, uint64_t start) {
+    struct fp_proc_stat stat;
+    return pid <= 0 || fp_proc_stat(pid, &stat) == -ESRCH || stat.start != start ||
+           !fp_proc_alive(&stat);
+}
+
+int fp_rundir_is_stale(const char *text) {
+    int guard, supervisor;
+    uint64_t guard_start, supervisor_start;
+    if (sscanf(text, "guard=%d %" SCNu64 "\nsupervisor=%d %" SCNu64 "\n", &guard, &guard_start,
+               &supervisor, &supervisor_start) != 4)
+        return -EINVAL;
+    return is_gone(guard, guard_start) && is_gone(supervisor, supervisor_start);
+}
+
+static void remove_run(int base_fd, int fd, const char *id) {
+    unlinkat(fd, FILE_NAME, 0);
+    unlinkat(base_fd, id, AT_REMOVEDIR);
+}
+
+static ssize_t read_run(int fd, char *ret, size_t size) {
+    int file = openat(fd, FILE_NAME, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (file < 0)
+        return -errno;
+    ssize_t n = read(file, ret, size - 1);
+    close(file);
+    ret[n > 0 ? n : 0] = '\0';
+    return n;
+}
+
+static unsigned long pid_namespace(void) {
+    struct stat ns;
+    return stat("/proc/self/ns/pid", &ns) < 0 ? 0 : (unsigned long)ns.st_ino;
+}
+
+/* Pids of another pid namespace say nothing here. */
+static bool is_of_this_namespace(const char *id) {
+    const char *dot = strrchr(id, '.');
+    return dot && strtoul(dot + 1, NULL, 10) == pid_namespace();
+}
+
+bool fp_rundir_id_is_dead(const char *id) {
+    struct fp_proc_stat stat;
+    return is_of_this_namespace(id) &&
+           (fp_proc_stat(atoi(id), &stat) == -ESRCH || !fp_proc_alive(&stat));
+}
+
+/* A directory without a good file is a run about to start, unless the pid in its name is gone. */
+static bool is_dead(const char *id, const char *text) {
+    int stale = is_of_this_namespace(id) ? fp_rundir_is_stale(text) : 0;
+    return stale >= 0 ? stale : fp_rundir_id_is_dead(id);
+}
+
+static void clear_if_dead(int base_fd, const char *id) {
+    char text[3000] = "";
+    int fd = openat(base_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    (void)read_run(fd, text, sizeof text);
+    if (is_dead(id, text)) {
+        char *cgroup = strstr(text, "\ncgroup=/");
+        if (cgroup) {
+            cgroup += strlen("\ncgroup=");
+            cgroup[strcspn(cgroup, "\n")] = '\0';
+            fp_cgroup_remove_stale(cgroup, id);
+        }
+        remove_run(base_fd, fd, id);
+    }
+    close(fd);
+}
+
+static void clear_dead_runs(int base_fd) {
+    int copy = openat(base_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (!dir)
+        return;
+    for (struct dirent *e; (e = readdir(dir));)
+        if (isdigit((unsigned char)e->d_name[0]))
+            clear_if_dead(base_fd, e->d_name);
+    closedir(dir);
+}
+
+static int make_own(struct fp_rundir *dir) {
+    unsigned number;
+    if (getrandom(&number, sizeof number, GRND_NONBLOCK) != (ssize_t)sizeof number)
+        number = (unsigned)getpid() * 2654435761u;
+    snprintf(dir->id, sizeof dir->id, "%d-%08x.%lu", (int)getpid(), number, pid_namespace());
+    mode_t old = umask(077);
+    int made = mkdirat(dir->base_fd, dir->id, 0700);
+    umask(old);
+    if (made < 0)
+        return -errno;
+    dir->fd = openat(dir->base_fd, dir->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    return dir->fd < 0 ? -errno : 0;
+}
+
+int fp_rundir_create(struct fp_rundir *ret) {
+    const char *why = strerror(ENOMEM);
+    *ret = (struct fp_rundir){.base = base_path(), .base_fd = -1, .fd = -1};
+    ret->base_fd = ret->base ? fp_rundir_open_private(ret->base, &why) : -ENOMEM;
+    if (ret->base_fd < 0) {
+        fp_say("cannot use the runtime directory %s: %s", ret->base ? ret->base : "", why);
+        return ret->base_fd;
+    }
+    clear_dead_runs(ret->base_fd);
+    int r = make_own(ret);
+    if (r < 0)
+        fp_say("cannot make a directory in %s: %s", ret->base, strerror(-r));
+    return r;
+}
+
+int fp_rundir_write(const struct fp_rundir *dir, const struct fp_rundir_keepers *k) {
+    char *text;
+    int n = asprintf(
+        &text, "guard=%d %" PRIu64 "\nsupervisor=%d %" PRIu64 "\nroot=%d\nrung=%s\ncgroup=%s\n",
+        (int)k->guard, k->guard_start, (int)k->supervisor, k->supervisor_start, (int)k->root,
+        k->rung, k->cgroup);
+    if (n < 0)
+        return -ENOMEM;
+    int fd = openat(dir->fd, FILE_NAME, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    int r = fd < 0 ? -errno : 0;
+    if (r == 0 && (pwrite(fd, text, (size_t)n, 0) != n || ftruncate(fd, n) < 0))
+        r = -EIO;
+    if (fd >= 0)
+        close(fd);
+    free(text);
+    return r;
+}
+
+void fp_rundir_remove(struct fp_rundir *dir) {
+    if (dir->fd < 0)
+        return;
+    remove_run(dir->base_fd, dir->fd, dir->id);
+    close(dir->fd);
+    dir->fd = -1;
+    /* Runs within this one that were killed with it. */
+    clear_dead_runs(dir->base_fd);
+}

@@ -1,0 +1,44 @@
+/* The runtime directory and the run's own directory in it: private, and never trusted. */
+#ifndef FP_RUNDIR_H
+#define FP_RUNDIR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define FP_RUN_ID_SIZE 32
+
+struct fp_rundir {
+    char id[FP_RUN_ID_SIZE];
+    char *base;  /* the runtime directory's path */
+    int base_fd; /* of the runtime directory */
+    int fd;      /* of the run's own; -1 once removed */
+};
+
+/* What a run's file tells: who keeps it. Start times as in /proc/PID/stat. */
+struct fp_rundir_keepers {
+    pid_t guard, supervisor, root;
+    uint64_t guard_start, supervisor_start;
+    const char *rung;
+    const char *cgroup; /* directory; "" without */
+};
+
+/*
+ * Opens a directory that must be ours alone, creating it. -errno; *ret_why says what is wrong
+ * with it in that case.
+ */
+int fp_rundir_open_private(const char *path, const char **ret_why);
+
+/* Finds and opens the runtime directory, clears it of dead runs, makes ours. One line on error. */
+int fp_rundir_create(struct fp_rundir *ret);
+
+/* Whether the guard that a run id (PID-RANDOM.PID-NAMESPACE) names is gone for certain. */
+bool fp_rundir_id_is_dead(const char *id);
+
+/* Whether what a run's file tells is of processes that are gone. */
+int fp_rundir_is_stale(const char *text);
+
+int fp_rundir_write(const struct fp_rundir *dir, const struct fp_rundir_keepers *keepers);
+void fp_rundir_remove(struct fp_rundir *dir);
+
+#endif

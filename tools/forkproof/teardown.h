@@ -1,0 +1,44 @@
+/*
+ * The end of the members: list, record, signal, reap, kill until nothing is left. Used by the
+ * supervisor, and by the guard when the supervisor was killed.
+ */
+#ifndef FP_TEARDOWN_H
+#define FP_TEARDOWN_H
+
+#include <stdbool.h>
+
+#include "run.h"
+
+struct fp_teardown {
+    struct fp_run *run;
+    struct fp_scope scope; /* top is the calling process */
+    int signal_fd;         /* readable when a child has changed */
+    bool root_over;        /* the root has ended: what is alive now was left behind */
+    struct fp_members now; /* the last listing */
+};
+
+/* A child reaped or changed that was not asked about. */
+typedef void (*fp_child_changed)(void *data, pid_t pid, int status, const struct rusage *usage);
+
+/* Lists living members into t->now; returns how many. */
+size_t fp_teardown_list(struct fp_teardown *t);
+
+/* Adds the listed to the report's record; late: born after the root had ended. */
+void fp_teardown_record(struct fp_teardown *t, bool late);
+
+/* Asks each listed one to end; a stopped one is continued to hear it. */
+void fp_teardown_ask(struct fp_teardown *t, int sig);
+
+/* Takes every changed child. False when there are no children. */
+bool fp_teardown_reap(struct fp_teardown *t, fp_child_changed changed, void *data);
+
+/* Nothing left: no child, and the rung holds nobody. */
+bool fp_teardown_is_empty(struct fp_teardown *t);
+
+/* Kills until nothing is left, or what is left cannot be killed: that is recorded. */
+void fp_teardown_kill(struct fp_teardown *t, fp_child_changed changed, void *data);
+
+/* Says of all recorded that did not end: they were left running. */
+void fp_teardown_leave(struct fp_teardown *t);
+
+#endif

@@ -1,0 +1,200 @@
+"""What the suites that drive the built command share. Standard library only; nothing sleeps to
+synchronise: readiness is a line on a pipe, the end of all members is the end of a pipe."""
+
+import os
+import select
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import uuid
+
+FORKPROOF = os.environ["FORKPROOF"]
+HELPERS = os.environ["FORKPROOF_TEST_HELPERS"]
+SIGNAL_LOG = os.path.join(HELPERS, "signal_log")
+LEAVER = os.path.join(HELPERS, "leaver")
+DEADLINE = 20  # seconds; only ever reached by a failure
+
+
+def cgroup_directory():
+    """Our own cgroup2 directory, if a child cgroup can be made there."""
+    with open("/proc/self/mountinfo") as mounts:
+        points = [line.split()[4] for line in mounts if " - cgroup2 " in line]
+    with open("/proc/self/cgroup") as groups:
+        paths = [line[3:].strip() for line in groups if line.startswith("0::")]
+    if not points or not paths:
+        return None
+    path = points[0] + paths[0]
+    return path if os.access(path, os.W_OK) and os.geteuid() == 0 else None
+
+
+RUNGS = ["cgroup", "walk"] if cgroup_directory() else ["walk"]
+
+
+def read_until(fd, wanted, deadline=DEADLINE):
+    """Reads from fd until `wanted` has come (bytes), or to the end (None)."""
+    end = time.monotonic() + deadline
+    got = b""
+    while wanted is None or wanted not in got:
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([fd], [], [], left)[0]:
+            raise AssertionError("waited in vain for %r, got %r" % (wanted, got))
+        try:
+            piece = os.read(fd, 65536)
+        except OSError:  # a pty whose other side is closed
+            piece = b""
+        if not piece:
+            if wanted is None:
+                return got
+            raise AssertionError("ended without %r, got %r" % (wanted, got))
+        got += piece
+    return got
+
+
+def wait_for(condition, what):
+    """For states that nothing announces: looked at often, with a deadline."""
+    end = time.monotonic() + DEADLINE
+    while not condition():
+        if time.monotonic() > end:
+            raise AssertionError("never happened: " + what)
+        time.sleep(0.002)
+
+
+def state(pid):
+    """The state letter, None when gone."""
+    try:
+        with open("/proc/%d/stat" % pid) as f:
+            return f.read().rsplit(")", 1)[1].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+def children(pid):
+    found = []
+    for entry in os.listdir("/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            with open("/proc/%s/stat" % entry) as f:
+                if int(f.read().rsplit(")", 1)[1].split()[1]) == pid:
+                    found.append(int(entry))
+        except (FileNotFoundError, ProcessLookupError):
+            pass
+    return found
+
+
+def comm(pid):
+    """The name, None when gone."""
+    try:
+        with open("/proc/%d/comm" % pid) as f:
+            return f.read().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
+class Case(unittest.TestCase):
+    """A private runtime directory, a marker in the environment, and a look for traces at the end."""
+
+    forkproof = FORKPROOF
+
+    def setUp(self):
+        self.directory = tempfile.mkdtemp(prefix="forkproof-test-")
+        self.runtime = os.path.join(self.directory, "runtime")
+        self.marker = "FORKPROOF_TEST_MARKER=" + uuid.uuid4().hex
+        self.environment = dict(os.environ, FORKPROOF_RUNTIME_DIR=self.runtime)
+        key, value = self.marker.split("=")
+        self.environment[key] = value
+        self.cgroups_before = self.cgroups()
+        self.started = []
+
+    def tearDown(self):
+        for process in self.started:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                if stream:
+                    stream.close()
+        try:
+            self.assert_no_trace()
+        finally:
+            for pid in self.survivors():  # a failure: they carry our marker
+                send(pid, "KILL")
+            shutil.rmtree(self.directory)
+
+    @staticmethod
+    def cgroups():
+        """Those whose guard is gone: others belong to runs that go on beside this test."""
+        directory = cgroup_directory()
+        names = os.listdir(directory) if directory else []
+        return {name for name in names
+                if name.startswith("forkproof-") and state(int(name.split("-")[1])) is None}
+
+    def survivors(self):
+        found = []
+        for entry in os.listdir("/proc"):
+            if not entry.isdigit() or int(entry) == os.getpid():
+                continue
+            try:
+                with open("/proc/%s/environ" % entry, "rb") as f:
+                    if self.marker.encode() in f.read().split(b"\0"):
+                        found.append(int(entry))
+            except OSError:
+                pass
+        return found
+
+    def runs(self):
+        return os.listdir(self.runtime) if os.path.isdir(self.runtime) else []
+
+    def assert_no_trace(self):
+        wait_for(lambda: not self.survivors(), "no survivor: %r" % self.survivors())
+        wait_for(lambda: not self.runs(), "no run directory: %r" % self.runs())
+        wait_for(lambda: self.cgroups() <= self.cgroups_before, "no cgroup")
+
+    def command(self, *words):
+        return [self.forkproof, "run", *words]
+
+    def reachable(self, *files):
+        """Copies that another user can reach: the build may lie in a private directory."""
+        place = os.path.join(self.directory, "reachable")
+        os.chmod(self.directory, 0o711)
+        os.mkdir(place, 0o755)
+        return [shutil.copy(file, place) for file in files]
+
+    def run_to_end(self, *words, **options):
+        options.setdefault("env", self.environment)
+        options.setdefault("stdin", subprocess.DEVNULL)
+        return subprocess.run(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              timeout=DEADLINE * 2, **options)
+
+    def start(self, *words, **options):
+        """In a process group of its own, with pipes."""
+        options.setdefault("env", self.environment)
+        options.setdefault("stdin", subprocess.DEVNULL)
+        options.setdefault("process_group", 0)
+        process = subprocess.Popen(self.command(*words), stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, bufsize=0, **options)
+        self.started.append(process)
+        return process
+
+    def ready(self, process):
+        """Waits for "ready PID" and returns the pid."""
+        text = read_until(process.stdout.fileno(), b"\n")
+        self.assertTrue(text.startswith(b"ready "), text)
+        return int(text.split()[1])
+
+    def supervisor_of(self, process):
+        found = [pid for pid in children(process.pid) if comm(pid) == "fp-supervisor"]
+        self.assertEqual(len(found), 1)
+        return found[0]
+
+    def finish(self, process):
+        """Status and the rest of both streams."""
+        out, err = process.communicate(timeout=DEADLINE)
+        return process.returncode, out, err
+
+
+def send(pid, name):
+    os.kill(pid, getattr(signal, "SIG" + name))

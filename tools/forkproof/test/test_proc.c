@@ -1,0 +1,73 @@
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc.h"
+
+TestSuite(proc, .timeout = 10);
+
+#define TAIL                                                                                       \
+    " S 17 18 19 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 3 0 987654321 1 2 18446744073709551615 1 1\n"
+
+Test(proc, a_name_may_hold_anything) {
+    static const char *const names[] = {"sleep", "a b", ")", "x) S 1 (y", "two\nlines", "((", ""};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        char text[256];
+        struct fp_proc_stat stat;
+        snprintf(text, sizeof text, "42 (%s)" TAIL, names[i]);
+        cr_assert_eq(fp_proc_parse_stat(text, &stat), 0, "'%s'", names[i]);
+        cr_expect_str_eq(stat.comm, names[i]);
+        cr_expect(stat.pid == 42 && stat.ppid == 17 && stat.pgrp == 18 && stat.state == 'S');
+        cr_expect_eq(stat.threads, 3);
+        cr_expect_eq(stat.start, 987654321);
+    }
+}
+
+Test(proc, a_text_that_is_no_stat_line_is_refused) {
+    static const char *const rows[] = {"", "1", "1 (a", "1 (a) S 2", ") 1 (", "1 (a) S 2 3 4\n"};
+    struct fp_proc_stat stat;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_eq(fp_proc_parse_stat(rows[i], &stat), -EINVAL, "'%s'", rows[i]);
+}
+
+Test(proc, a_process_with_an_odd_name_is_read) {
+    struct fp_proc_stat stat;
+    prctl(PR_SET_NAME, "o) d\n(d");
+    cr_assert_eq(fp_proc_stat(getpid(), &stat), 0);
+    cr_expect_str_eq(stat.comm, "o) d\n(d");
+    cr_expect_eq(stat.ppid, getppid());
+    cr_expect(fp_proc_alive(&stat));
+}
+
+Test(proc, a_zombie_is_not_alive_and_a_reaped_one_is_gone) {
+    struct fp_proc_stat stat;
+    siginfo_t info;
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+    cr_assert_eq(fp_proc_stat(pid, &stat), 0);
+    cr_expect_not(fp_proc_alive(&stat));
+    waitpid(pid, NULL, 0);
+    cr_expect_eq(fp_proc_stat(pid, &stat), -ESRCH);
+}
+
+Test(proc, blocked_signals_are_seen_pending) {
+    sigset_t set;
+    uint64_t pending;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    kill(getpid(), SIGUSR1);
+    cr_assert_eq(fp_proc_pending(getpid(), &pending), 0);
+    cr_expect_eq(pending, UINT64_C(1) << (SIGUSR1 - 1));
+}
+
+Test(proc, this_proc_is_usable) {
+    cr_expect_null(fp_proc_problem());
+}
