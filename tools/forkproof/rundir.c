@@ -60,11 +60,12 @@ static bool is_own_directory(const char *path) {
 
 /* A variable left over from another user's session (su) names nothing of ours and is passed over.
  */
-static char *base_path(void) {
+static char *base_path(bool *ret_given) {
     const char *given = getenv(FP_ENV_RUNTIME_DIR);
     const char *session = getenv("XDG_RUNTIME_DIR");
     char *path = NULL;
-    if (given && *given)
+    *ret_given = given && *given;
+    if (*ret_given)
         return strdup(given);
     int n;
     if (session && is_own_directory(session))
@@ -172,18 +173,36 @@ static int make_own(struct fp_rundir *dir) {
     return dir->fd < 0 ? -errno : 0;
 }
 
-int fp_rundir_create(struct fp_rundir *ret) {
-    const char *why = strerror(ENOMEM);
-    *ret = (struct fp_rundir){.base = base_path(), .base_fd = -1, .fd = -1};
-    ret->base_fd = ret->base ? fp_rundir_open_private(ret->base, &why) : -ENOMEM;
-    if (ret->base_fd < 0) {
-        fp_say("cannot use the runtime directory %s: %s", ret->base ? ret->base : "", why);
+/* -ENOENT: a run that ended meanwhile has removed the empty directory that we had opened. */
+static int open_and_make(struct fp_rundir *ret, const char **ret_why) {
+    *ret_why = NULL;
+    ret->base_fd = fp_rundir_open_private(ret->base, ret_why);
+    if (ret->base_fd < 0)
         return ret->base_fd;
-    }
     clear_dead_runs(ret->base_fd);
     int r = make_own(ret);
-    if (r < 0)
-        fp_say("cannot make a directory in %s: %s", ret->base, strerror(-r));
+    if (r < 0) {
+        close(ret->base_fd);
+        ret->base_fd = -1;
+    }
+    return r;
+}
+
+int fp_rundir_create(struct fp_rundir *ret) {
+    const char *why = NULL;
+    bool given;
+    *ret = (struct fp_rundir){.base = base_path(&given), .base_fd = -1, .fd = -1};
+    ret->keep_base = given;
+    int r = -ENOMEM;
+    for (int tries = 0; ret->base && tries < 100; tries++) {
+        r = open_and_make(ret, &why);
+        if (r != -ENOENT || why)
+            break;
+    }
+    if (why)
+        fp_say("cannot use the runtime directory %s: %s", ret->base, why);
+    else if (r < 0)
+        fp_say("cannot make a run directory: %s", strerror(-r));
     return r;
 }
 
@@ -213,4 +232,7 @@ void fp_rundir_remove(struct fp_rundir *dir) {
     dir->fd = -1;
     /* Runs within this one that were killed with it. */
     clear_dead_runs(dir->base_fd);
+    /* Refused while other runs are in it. */
+    if (!dir->keep_base)
+        rmdir(dir->base);
 }

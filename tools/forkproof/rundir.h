@@ -10,9 +10,10 @@
 
 struct fp_rundir {
     char id[FP_RUN_ID_SIZE];
-    char *base;  /* the runtime directory's path */
-    int base_fd; /* of the runtime directory */
-    int fd;      /* of the run's own; -1 once removed */
+    char *base;     /* the runtime directory's path */
+    bool keep_base; /* it was given by name: not ours to remove */
+    int base_fd;    /* of the runtime directory */
+    int fd;         /* of the run's own; -1 once removed */
 };
 
 /* What a run's file tells: who keeps it. Start times as in /proc/PID/stat. */

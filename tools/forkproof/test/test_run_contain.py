@@ -185,6 +185,19 @@ class Contain(Case):
         self.assertEqual(self.runs(), [os.path.basename(elsewhere)])
         os.rmdir(elsewhere)
 
+    def test_the_default_runtime_directory_goes_with_its_last_run(self):
+        session = os.path.join(self.directory, "session")
+        os.mkdir(session, 0o700)
+        environment = dict(self.environment, XDG_RUNTIME_DIR=session)
+        del environment["FORKPROOF_RUNTIME_DIR"]
+        process, read = self.start_held(LEAVER, "ignore", "1", "stay", env=environment)
+        self.ready(process)
+        self.assertEqual(self.run_to_end("true", env=environment).returncode, 0)
+        self.assertEqual(os.listdir(session), ["forkproof"])
+        send(process.pid, "KILL")
+        self.assert_all_gone(read)
+        harness.wait_for(lambda: os.listdir(session) == [], "the directory is left")
+
     def test_nested_runs(self):
         for rung in RUNGS:
             process, read = self.start_held("--contain=" + rung,
