@@ -50,6 +50,31 @@ enum fp_claim fp_claim_zombie(pid_t pid, fp_reaper *reap, const void *context, l
     return FP_CLAIM_REAPED;
 }
 
+/* Becomes a closer of a pid that nobody is about to signal. */
+static bool enter_idle(_Atomic(fp_word) *word) {
+    fp_word old = atomic_load(word);
+    do {
+        if ((old & FP_DEFER) || fp_word_killers(old) > 0)
+            return false;
+    } while (!atomic_compare_exchange_strong(word, &old, old + FP_CLOSER));
+    return true;
+}
+
+bool fp_claim_at_once(pid_t pid, fp_waiter *wait, const void *context, long *ret_result) {
+    _Atomic(fp_word) *word = word_of(pid);
+    bool ended = false;
+    if (word && !enter_idle(word))
+        return false;
+    *ret_result = wait(context, pid, &ended);
+    if (ended)
+        fp_point(FP_POINT_AFTER_REAP);
+    if (word && ended)
+        fp_child_gone(pid, word, 1);
+    else if (word)
+        fp_child_release(word);
+    return true;
+}
+
 void fp_claim_usage(pid_t pid, struct rusage *ret_usage) {
     siginfo_t info;
     (void)fp_sys_waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT | (int)__WALL, ret_usage);

@@ -2,6 +2,7 @@
 #ifndef FP_CLAIM_H
 #define FP_CLAIM_H
 
+#include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
 
@@ -21,6 +22,16 @@ enum fp_claim {
  * status and leaves the reaping to the last such thread (R2, R3). Async-signal-safe.
  */
 enum fp_claim fp_claim_zombie(pid_t pid, fp_reaper *reap, const void *context, long *ret_result);
+
+/* Waits without blocking, as wait4 does: the pid, 0 or -errno; *ret_ended: it was reaped. */
+typedef long fp_waiter(const void *context, pid_t pid, bool *ret_ended);
+
+/*
+ * Looks and takes in one system call, as bare does, which is safe while no thread is about to
+ * signal the pid. False when one is, or when the zombie has been given away: then see first, claim
+ * then.
+ */
+bool fp_claim_at_once(pid_t pid, fp_waiter *wait, const void *context, long *ret_result);
 
 /* The usage of a zombie that is still there. */
 void fp_claim_usage(pid_t pid, struct rusage *ret_usage);

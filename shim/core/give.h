@@ -13,6 +13,7 @@
  */
 struct fp_wait {
     struct fp_wanted wanted;
+    bool at_once; /* wait4 for one pid: may look and take in one system call */
     long (*reap)(const void *wait, pid_t pid);
     long (*give)(const struct fp_wait *wait, const struct fp_event *event);
     void *user_result; /* int * of wait4, siginfo_t * of waitid */
@@ -21,6 +22,7 @@ struct fp_wait {
 
 /* wait4: the kernel writes status and usage while it reaps. */
 long fp_give_reap_wait4(const void *wait, pid_t pid);
+long fp_give_wait_at_once(const void *wait, pid_t pid, bool *ret_ended);
 long fp_give_wait4(const struct fp_wait *wait, const struct fp_event *event);
 
 /* waitid: told once it is reaped, so that a zombie that is not there is told apart. */

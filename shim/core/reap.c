@@ -182,12 +182,28 @@ static long give_nothing(const struct fp_wait *wait, long result) {
     return given < 0 ? given : result;
 }
 
+/* What was a zombie at the beginning may have gone into the stash since (R5). */
+static long conclude(const struct fp_wait *wait, long result) {
+    struct fp_event event;
+    if ((result == 0 || result == -ECHILD) && fp_stash_take(&wait->wanted, &event))
+        return wait->give(wait, &event);
+    return give_nothing(wait, result);
+}
+
 static long look_and_take(struct look *look) {
     const struct fp_wait *wait = look->wait;
     const struct fp_wanted *wanted = &wait->wanted;
     struct fp_event event;
     if (fp_stash_take(wanted, &event))
         return wait->give(wait, &event);
+    long at_once;
+    if (wait->at_once &&
+        fp_claim_at_once((pid_t)wanted->id, fp_give_wait_at_once, wait, &at_once)) {
+        if (at_once > 0 || at_once == -EFAULT)
+            return at_once;
+        if (at_once < 0 || !blocks(wait))
+            return conclude(wait, at_once);
+    }
     long result = blocks(wait) ? peek_blocking(look) : peek(wanted, look->note);
     fp_point(FP_POINT_AFTER_PEEK);
     if (result == 0 && look->note->info.si_pid && is_deferred(&look->note->info)) {
@@ -199,10 +215,7 @@ static long look_and_take(struct look *look) {
         return LOST;
     if (result == 0 && look->note->info.si_pid)
         return take(look);
-    // What was a zombie at the beginning may have gone into the stash since (R5).
-    if ((result == 0 || result == -ECHILD) && fp_stash_take(wanted, &event))
-        return wait->give(wait, &event);
-    return give_nothing(wait, result);
+    return conclude(wait, result);
 }
 
 /*
@@ -240,6 +253,7 @@ long fp_reap_wait4(pid_t pid, int *user_status, int options, struct rusage *user
     }
     struct fp_wait wait = {
         .wanted = {P_PID, pid, options | WEXITED},
+        .at_once = pid > 0,
         .reap = fp_give_reap_wait4,
         .give = fp_give_wait4,
         .user_result = user_status,

@@ -42,6 +42,14 @@ MUTANTS = [
         "deliver/kill_in_the_window_defers_the_reap",
     ),
     core(
+        "at-once-despite-killer",
+        "R2: a wait for one pid does not reap while a thread is about to signal it",
+        "claim.c",
+        "if ((old & FP_DEFER) || fp_word_killers(old) > 0)",
+        "if (old & FP_DEFER)",
+        "deliver/kill_in_the_window_defers_the_reap",
+    ),
+    core(
         "killer-never-reaps",
         "R2: the last killer reaps what was deferred",
         "deliver.c",
