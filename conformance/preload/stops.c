@@ -20,8 +20,15 @@ static void by_waitid(const char *what, idtype_t type, int options) {
         info.si_status, whose(info.si_pid, child));
 }
 
+/* In a group of its own: SIGTSTP is discarded in an orphaned group, which ours may be. */
+static pid_t child_that_stops(void) {
+    pid_t pid = child_pausing();
+    setpgid(pid, pid);
+    return pid;
+}
+
 int main(void) {
-    child = child_pausing();
+    child = child_that_stops();
     by_waitpid("running", WNOHANG | WUNTRACED | WCONTINUED);
     kill(child, SIGSTOP);
     by_waitpid("stopped", WUNTRACED);
@@ -47,7 +54,7 @@ int main(void) {
     by_waitpid("killed while stopped", WUNTRACED | WCONTINUED);
     by_waitpid("no more", WUNTRACED);
 
-    child = child_pausing();
+    child = child_that_stops();
     kill(child, SIGSTOP);
     siginfo_t info;
     waitid(P_PID, (id_t)child, &info, WSTOPPED | WNOWAIT);

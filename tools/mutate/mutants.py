@@ -85,8 +85,8 @@ MUTANTS = [
         "no-second-sigchld",
         "R6: SIGCHLD is raised again for what a deferred zombie hid",
         "stash.c",
-        "if (!hidden)",
-        "if (hidden || !hidden)",
+        "if (!(fp_child_gone(pid, word, 1) & FP_HIDDEN))",
+        "if (fp_child_gone(pid, word, 1) | 1)",
         "deliver/zombie_hidden_behind_a_deferred_one_is_signalled_again",
     ),
     core(
