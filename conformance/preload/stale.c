@@ -1,11 +1,15 @@
 /*
- * Tested: a signal for a child that has been reaped, when a stranger has its pid. In a pid
- * namespace of its own, where the number of the next process can be set. Prints what the kill
- * answered and what became of the stranger. Exit status 77 where no such namespace can be had.
+ * Tested: a signal for a child that has been reaped, when a stranger has its pid, for each way to
+ * make the child and each way to send the signal:  stale [STARTER [SENDER]]
+ *
+ * In a pid namespace of its own, where the number of the next process can be set. Prints what the
+ * call answered and what became of the stranger. Exit status 77 where no such namespace can be had.
  *
  * The stranger is not our child: a helper forked earlier makes it.
  */
-#include <sys/mount.h>
+#include <linux/sched.h>
+#include <spawn.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include "canon.h"
@@ -42,6 +46,112 @@ static void helper(void) {
     _exit(0);
 }
 
+/* --- ways to make a child that ends at once --- */
+
+static pid_t by_vfork(void) {
+    pid_t pid = vfork();
+    if (pid == 0)
+        _exit(0);
+    return pid;
+}
+
+static pid_t by_bare_fork(void) {
+    pid_t pid = _Fork();
+    if (pid == 0)
+        _exit(0);
+    return pid;
+}
+
+static pid_t spawned(int (*spawn)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+                                  const posix_spawnattr_t *, char *const[], char *const[]),
+                     const char *program) {
+    char name[] = "true";
+    char *const argv[] = {name, NULL};
+    pid_t pid = -1;
+    return spawn(&pid, program, NULL, NULL, argv, environ) == 0 ? pid : -1;
+}
+
+static pid_t by_spawn(void) {
+    return spawned(posix_spawn, "/bin/true");
+}
+
+static pid_t by_spawnp(void) {
+    return spawned(posix_spawnp, "true");
+}
+
+static int end_at_once(void *unused) {
+    (void)unused;
+    return 0;
+}
+
+static pid_t by_clone(void) {
+    size_t size = 65536;
+    char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return stack == MAP_FAILED ? -1 : clone(end_at_once, stack + size, SIGCHLD, NULL);
+}
+
+static pid_t by_number(void) {
+    long pid = syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    if (pid == 0)
+        _exit(0);
+    return (pid_t)pid;
+}
+
+static pid_t by_clone3(void) {
+    struct clone_args arguments = {.exit_signal = SIGCHLD};
+    long pid = syscall(SYS_clone3, &arguments, sizeof arguments);
+    if (pid == 0)
+        _exit(0);
+    return (pid_t)pid;
+}
+
+static pid_t by_fork(void) {
+    return child_exiting(0);
+}
+
+/* --- ways to send a signal --- */
+
+static int send_tgkill(pid_t pid) {
+    return tgkill(pid, pid, SIGTERM);
+}
+
+static int send_queue(pid_t pid) {
+    return sigqueue(pid, SIGTERM, (union sigval){.sival_int = 1});
+}
+
+static int send_number(pid_t pid) {
+    return (int)syscall(SYS_kill, pid, SIGTERM);
+}
+
+static int send_kill(pid_t pid) {
+    return kill(pid, SIGTERM);
+}
+
+static pid_t (*start)(void) = by_fork;
+static int (*send)(pid_t) = send_kill;
+
+static void choose(const char *starter, const char *sender) {
+    static const struct {
+        const char *name;
+        pid_t (*start)(void);
+    } starters[] = {{"fork", by_fork},     {"_Fork", by_bare_fork}, {"vfork", by_vfork},
+                    {"spawn", by_spawn},   {"spawnp", by_spawnp},   {"clone", by_clone},
+                    {"number", by_number}, {"clone3", by_clone3}};
+    static const struct {
+        const char *name;
+        int (*send)(pid_t);
+    } senders[] = {{"kill", send_kill},
+                   {"tgkill", send_tgkill},
+                   {"sigqueue", send_queue},
+                   {"number", send_number}};
+    for (size_t i = 0; i < sizeof starters / sizeof *starters; i++)
+        if (strcmp(starters[i].name, starter) == 0)
+            start = starters[i].start;
+    for (size_t i = 0; i < sizeof senders / sizeof *senders; i++)
+        if (strcmp(senders[i].name, sender) == 0)
+            send = senders[i].send;
+}
+
 static int namespace_init(void) {
     char byte;
     if (pipe2(go, O_CLOEXEC) || pipe2(done, O_CLOEXEC) || pipe2(life, O_CLOEXEC))
@@ -49,22 +159,24 @@ static int namespace_init(void) {
     pid_t helper_pid = fork();
     if (helper_pid == 0)
         helper();
-    pid_t child = child_exiting(0);
-    waitpid(child, NULL, 0);
+    pid_t child = start();
+    if (child < 0 || waitpid(child, NULL, 0) != child)
+        return 1;
     if (write(go[1], &child, sizeof child) != sizeof child)
         return 1;
     close(done[1]);
     if (read(done[0], &byte, 1) != 1)
         return 77;
     errno = 0;
-    int result = kill(child, SIGTERM);
+    int result = send(child);
     say("kill of the former child: %d, %s", result, error_name(errno));
     close(life[1]);
     waitpid(helper_pid, NULL, 0);
     return 0;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
+    choose(argc > 1 ? argv[1] : "fork", argc > 2 ? argv[2] : "kill");
     int user = geteuid() == 0 ? 0 : CLONE_NEWUSER;
     int status = UNTOUCHED;
     if (unshare(CLONE_NEWPID | user) != 0)
