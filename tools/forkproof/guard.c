@@ -207,17 +207,8 @@ static void leave_standard_to_root(struct guard *g) {
     struct fp_run *run = g->run;
     fp_fds_to_null(7);
     fp_say_to(run->stderr_fd);
-    int keep[] = {g->link,
-                  g->signal_fd,
-                  run->stderr_fd,
-                  run->rundir.base_fd,
-                  run->rundir.fd,
-                  run->report.fd,
-                  run->report.dir_fd,
-                  run->contain.procs_fd,
-                  run->contain.kill_fd,
-                  run->contain.events_fd};
-    fp_fds_keep(keep, sizeof keep / sizeof keep[0]);
+    int own[] = {g->link, g->signal_fd, run->stderr_fd};
+    fp_run_keep_only(run, own, sizeof own / sizeof own[0]);
 }
 
 static int start_supervisor(struct guard *g) {

@@ -28,6 +28,16 @@ void fp_run_conclude(struct fp_run *run) {
     fp_rundir_remove(&run->rundir);
 }
 
+void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count) {
+    int keep[16] = {run->rundir.base_fd,   run->rundir.fd,        run->report.fd,
+                    run->report.dir_fd,    run->contain.procs_fd, run->contain.kill_fd,
+                    run->contain.events_fd};
+    size_t used = 7;
+    for (size_t i = 0; i < count; i++)
+        keep[used++] = own[i];
+    fp_fds_keep(keep, used);
+}
+
 /* Children that whoever became us by exec had before: none of ours. */
 static void note_strangers(struct fp_run *run) {
     struct fp_scope scope = {.top = getpid(), .contain = &run->contain};

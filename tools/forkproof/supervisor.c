@@ -84,19 +84,8 @@ static void leave_caller(struct supervisor *s) {
     (void)!chdir("/");
     fp_fds_to_null(7);
     run->stderr_fd = -1;
-    int keep[] = {s->link,
-                  s->signal_fd,
-                  s->guard_fd,
-                  s->barrier_fd,
-                  s->result_fd,
-                  run->rundir.base_fd,
-                  run->rundir.fd,
-                  run->report.fd,
-                  run->report.dir_fd,
-                  run->contain.procs_fd,
-                  run->contain.kill_fd,
-                  run->contain.events_fd};
-    fp_fds_keep(keep, sizeof keep / sizeof keep[0]);
+    int own[] = {s->link, s->signal_fd, s->guard_fd, s->barrier_fd, s->result_fd};
+    fp_run_keep_only(run, own, sizeof own / sizeof own[0]);
 }
 
 static void write_run_file(struct supervisor *s) {
