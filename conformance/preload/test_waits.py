@@ -27,6 +27,9 @@ class Waits(Differential):
     def test_tracer(self):
         self.assert_same("trace")
 
+    def test_vfork(self):
+        self.assert_same("vforked")
+
     def test_children_made_by_other_calls(self):
         self.assert_same("starters")
 
