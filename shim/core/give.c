@@ -20,7 +20,7 @@ long fp_give_reap_wait4(const void *context, pid_t pid) {
 /* What the kernel has just written can be read; a bad pointer is found out after the reaping. */
 long fp_give_wait_at_once(const void *context, pid_t pid, bool *ret_ended) {
     const struct fp_wait *wait = context;
-    int own;
+    int own = 0;
     int *status = wait->user_result ? wait->user_result : &own;
     int options = (wait->wanted.options & ~WEXITED) | WNOHANG;
     long result = fp_sys_wait4(pid, status, options, wait->user_usage);

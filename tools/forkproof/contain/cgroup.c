@@ -123,9 +123,12 @@ static void remove_abandoned(const char *own) {
 static int cgroup_open(struct fp_contain *c, const char *run_id) {
     char *own = NULL, *path = NULL;
     int r = find_own(c, &own, &path);
-    if (r < 0)
-        return r;
-    remove_abandoned(own); // NOLINT(clang-analyzer-core.NonNullParamChecker): found
+    if (r < 0 || !own || !path) {
+        free(own);
+        free(path);
+        return r < 0 ? r : -ENOMEM;
+    }
+    remove_abandoned(own);
     const char *slash = own[strlen(own) - 1] == '/' ? "" : "/";
     const char *path_slash = strcmp(path, "/") == 0 ? "" : "/";
     if (asprintf(&c->directory, "%s%s" PREFIX "%s", own, slash, run_id) < 0 ||
