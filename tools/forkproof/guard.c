@@ -168,9 +168,16 @@ static void end_orphans(struct guard *g) {
     fp_members_free(&t.now);
 }
 
-static int exit_status(const struct fp_facts *facts) {
+/* A directory of PATH that we may not search makes execvp say EACCES; shells say "not found". */
+static bool was_not_found(const struct fp_run *run) {
+    int error = run->facts->failed;
+    return run->facts->exec_failed && (error == ENOENT || (error == EACCES && run->image.nowhere));
+}
+
+static int exit_status(const struct fp_run *run) {
+    const struct fp_facts *facts = run->facts;
     if (facts->exec_failed)
-        return facts->failed == ENOENT ? FP_EXIT_NOT_FOUND : FP_EXIT_CANNOT_EXECUTE;
+        return was_not_found(run) ? FP_EXIT_NOT_FOUND : FP_EXIT_CANNOT_EXECUTE;
     if (facts->failed || !facts->root_ended)
         return FP_EXIT_FAILED;
     return WIFSIGNALED(facts->root_status) ? 128 + WTERMSIG(facts->root_status)
@@ -180,9 +187,9 @@ static int exit_status(const struct fp_facts *facts) {
 static void say_how_it_failed(const struct fp_run *run) {
     const struct fp_facts *facts = run->facts;
     const char *program = run->cli.program[0];
-    if (facts->exec_failed && facts->failed == ENOENT && run->image.path && *run->image.why)
+    if (was_not_found(run) && run->image.path && *run->image.why)
         fp_say("cannot execute %s: %s", program, run->image.why);
-    else if (facts->exec_failed && facts->failed == ENOENT)
+    else if (was_not_found(run))
         fp_say("program not found: %s", program);
     else if (facts->exec_failed)
         fp_say("cannot execute %s: %s", program,
@@ -266,5 +273,5 @@ int fp_guard_main(struct fp_run *run) {
         fp_report_closing(run);
     fp_run_conclude(run);
     die_as_root(&g);
-    return exit_status(run->facts);
+    return exit_status(run);
 }

@@ -22,17 +22,20 @@ static bool is_executable(const char *path) {
     return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-static char *search(const char *program) {
+static char *search(const char *program, bool *ret_nowhere) {
+    *ret_nowhere = false;
     if (strchr(program, '/'))
         return access(program, F_OK) == 0 ? strdup(program) : NULL;
     const char *list = getenv("PATH");
     if (!list)
         list = "/bin:/usr/bin";
+    *ret_nowhere = true;
     for (const char *at = list; *program; at++) {
         size_t n = strcspn(at, ":");
         char *path;
         if (asprintf(&path, "%.*s%s%s", (int)n, at, n ? "/" : "", program) < 0)
             return NULL;
+        *ret_nowhere &= access(path, F_OK) < 0;
         if (is_executable(path))
             return path;
         free(path);
@@ -160,9 +163,10 @@ static void inspect(const char *path, int depth, const char *library, struct fp_
 }
 
 void fp_image_inspect(const char *program, const char *library, struct fp_image *ret) {
-    *ret = (struct fp_image){.path = search(program), .hooks = true};
+    bool nowhere;
+    *ret = (struct fp_image){.path = search(program, &nowhere), .hooks = true};
     if (ret->path)
         inspect(ret->path, 0, library, ret);
     else
-        *ret = (struct fp_image){.kind = "unknown", .missing = true};
+        *ret = (struct fp_image){.kind = "unknown", .missing = true, .nowhere = nowhere};
 }

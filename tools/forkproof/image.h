@@ -10,6 +10,8 @@ struct fp_image {
     bool hooks;     /* the preload is loaded */
     char why[200];  /* when not; one clause */
     bool directory;
+    bool
+        nowhere; /* searched for, and nothing of that name is in any directory that we may search */
     bool missing; /* the file or, with why, an interpreter it needs, is not there */
 };
 

@@ -37,6 +37,19 @@ class Status(Lines):
             done = self.run_to_end("sh", "-c", "ulimit -c 0; kill -%s $$" % name)
             self.assertEqual((done.returncode, done.stderr), (128 + number, b""), name)
 
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_missing_program_with_a_closed_directory_on_the_path(self):
+        closed = os.path.join(self.directory, "closed")
+        os.mkdir(closed, 0)
+        os.mkdir(self.runtime, 0o700)
+        os.chown(self.runtime, 65534, 65534)
+        self.forkproof, library = self.reachable(FORKPROOF, os.environ["FORKPROOF_LIBRARY"])
+        done = self.run_to_end("no-such-program", user=65534, group=65534, extra_groups=[], cwd="/",
+                               env=dict(self.environment, FORKPROOF_LIBRARY=library,
+                                        PATH=closed + ":" + os.environ["PATH"]))
+        self.assertEqual(done.returncode, 127)
+        self.assert_one_line(done.stderr, "program not found: no-such-program")
+
     def test_missing_program(self):
         for program in ("no-such-program", "/no/such/program", "./no-such", ""):
             done = self.run_to_end("--", program)
