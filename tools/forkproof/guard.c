@@ -166,6 +166,7 @@ static void end_orphans(struct guard *g) {
         fp_contain_close(&run->contain);
     }
     fp_members_free(&t.now);
+    fp_members_free(&t.seen);
 }
 
 /* A directory of PATH that we may not search makes execvp say EACCES; shells say "not found". */

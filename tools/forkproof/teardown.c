@@ -64,9 +64,22 @@ size_t fp_teardown_list(struct fp_teardown *t) {
     return kept;
 }
 
+/* False when it was there already; a pid that has come back is another process. */
+static bool add_once(struct fp_members *set, const struct fp_member *member) {
+    struct fp_member *known = fp_members_find(set, member->pid);
+    if (known && known->start == member->start)
+        return false;
+    struct fp_proc_stat stat = {.pid = member->pid, .start = member->start};
+    if (known)
+        known->start = member->start;
+    else
+        (void)fp_members_add(set, &stat);
+    return true;
+}
+
 static void record(struct fp_teardown *t, const struct fp_member *member, bool late) {
     struct fp_facts *facts = t->run->facts;
-    if (find_left(facts, member->pid, member->start))
+    if (find_left(facts, member->pid, member->start) || !add_once(&t->seen, member))
         return;
     if (late)
         facts->late_total++;
@@ -180,11 +193,8 @@ static struct round kill_round(struct fp_teardown *t, struct fp_members *killed)
             continue;
         }
         int r = send(t, member, SIGKILL);
-        struct fp_proc_stat stat = {.pid = member->pid, .start = member->start};
-        if (r == 0 && before)
-            before->start = member->start;
-        else if (r == 0)
-            (void)fp_members_add(killed, &stat);
+        if (r == 0)
+            (void)add_once(killed, member);
         round.fresh += r == 0;
         round.denied += r == -EPERM && !fp_scope_excludes(&t->scope, member->pid);
     }

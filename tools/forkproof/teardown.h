@@ -11,10 +11,11 @@
 
 struct fp_teardown {
     struct fp_run *run;
-    struct fp_scope scope; /* top is the calling process */
-    int signal_fd;         /* readable when a child has changed */
-    bool root_over;        /* the root has ended: what is alive now was left behind */
-    struct fp_members now; /* the last listing */
+    struct fp_scope scope;  /* top is the calling process */
+    int signal_fd;          /* readable when a child has changed */
+    bool root_over;         /* the root has ended: what is alive now was left behind */
+    struct fp_members now;  /* the last listing */
+    struct fp_members seen; /* all that were counted, the unrecorded ones included */
 };
 
 /* A child reaped or changed that was not asked about. */

@@ -62,6 +62,12 @@ class Contain(Case):
         for rung in RUNGS:
             self.end_of(["--contain=" + rung, LEAVER, "tree", "400"], "400 processes .*not listed")
 
+    def test_those_beyond_the_record_are_counted_once(self):
+        """Each round of killing sees them again: they were left behind, not born meanwhile."""
+        for rung in RUNGS:
+            self.end_of(["--contain=" + rung, "--signal=KILL", LEAVER, "tree", "400"],
+                        r"400 processes [^;]*; ended by SIGKILL: 256; others not listed \[rung")
+
     def test_quiet(self):
         self.end_of(["--quiet", LEAVER, "daemon", "1"], "^$")
 
