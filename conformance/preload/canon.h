@@ -60,6 +60,8 @@ static inline const char *error_name(int error) {
         return "EINTR";
     case EINVAL:
         return "EINVAL";
+    case ENAMETOOLONG:
+        return "ENAMETOOLONG";
     case ENOENT:
         return "ENOENT";
     case ENOEXEC:
@@ -70,6 +72,8 @@ static inline const char *error_name(int error) {
         return "ENOTDIR";
     case EPERM:
         return "EPERM";
+    case EPIPE:
+        return "EPIPE";
     case ESRCH:
         return "ESRCH";
     default:
@@ -80,6 +84,7 @@ static inline const char *error_name(int error) {
 
 /* What wait's status says; "untouched" for the pattern that the callers fill in beforehand. */
 #define UNTOUCHED 0x55555555
+#define UNTOUCHED_LONG ((long)(~0ul / 3)) /* the same bytes in a long */
 
 static inline const char *status_name(int status) {
     static char text[64];
@@ -201,6 +206,17 @@ static inline pid_t child_zombie(int code) {
     if (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) != 0)
         abort();
     return pid;
+}
+
+/* In a pid namespace of our own: the number that the next process gets. */
+static inline bool set_next_pid(pid_t pid) {
+    char number[16];
+    int length = snprintf(number, sizeof number, "%d", (int)pid - 1);
+    int fd = open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+    bool good = fd >= 0 && write(fd, number, (size_t)length) == length;
+    if (fd >= 0)
+        close(fd);
+    return good;
 }
 
 static inline void handle(int signal, void (*handler)(int), int flags) {

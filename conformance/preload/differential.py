@@ -6,13 +6,20 @@ folder of the programs. By hand: FORKPROOF_TEST_SHIM=... FORKPROOF_TEST_BIN=... 
 
 import os
 import pathlib
+import shutil
 import subprocess
+import sys
 import unittest
 
 SHIM = os.environ.get("FORKPROOF_TEST_SHIM", "")
 BIN = pathlib.Path(os.environ.get("FORKPROOF_TEST_BIN", "."))
 SKIPPED = 77
 SECONDS = 60
+WORD = "$PLATFORM"  # in the shim's path where there is one for each class of programs
+
+if not BIN.is_dir():
+    print(f"{BIN}: these programs could not be built here: skipped")
+    sys.exit(SKIPPED)
 
 
 class Outcome:
@@ -47,6 +54,16 @@ def run(argv, env, **more):
         return Outcome("timed out", (late.stdout or b"").decode(errors="replace"), "")
     return Outcome(done.returncode, done.stdout.decode(errors="replace"),
                    done.stderr.decode(errors="replace"))
+
+
+def shim_copied_to(place):
+    """The path of the shim in another folder, with what lies beside it for other classes."""
+    copy = shutil.copy(os.path.realpath(SHIM), place)
+    if WORD not in SHIM:
+        return copy
+    classes = pathlib.Path(SHIM).parent.parent
+    shutil.copytree(classes, place / classes.name, symlinks=True)
+    return str(place / classes.name / WORD / os.path.basename(SHIM))
 
 
 class Differential(unittest.TestCase):

@@ -94,7 +94,7 @@ static void usage(void) {
     child = child_pausing();
     result = wait3(NULL, WNOHANG, &used);
     say("nothing ready: %d, usage %s", (int)result,
-        used.ru_maxrss == 0x5555555555555555 ? "untouched" : "written");
+        used.ru_maxrss == UNTOUCHED_LONG ? "untouched" : "written");
     await_state(child, "S");
     kill(child, SIGKILL);
     result = wait3(NULL, 0, &used);

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import platform
 import tempfile
 import unittest
 
@@ -72,6 +73,40 @@ class Exec(Differential):
                                       variables={"FOREIGN": ":".join(MARKERS)})
             self.assertEqual(bare.out, "loaded libmarker1.so\nloaded libmarker2.so\n")
             self.assertEqual(shimmed.out, bare.out + f"loaded {os.path.basename(SHIM)}\n")
+
+
+class SpawnVersions(Differential):
+    """Of posix_spawn glibc has two: in programs linked before 2.15 it runs a file that is no program by /bin/sh."""
+
+    def setUp(self):
+        super().setUp()
+        folder = tempfile.TemporaryDirectory(prefix="forkproof-")
+        self.addCleanup(folder.cleanup)
+        self.script = pathlib.Path(folder.name, "script")
+        self.script.write_text("exit 7\n")
+        self.script.chmod(0o755)
+
+    def as_linked(self, outcome):
+        return [line.split(": ")[1] for line in outcome.out.splitlines() if "as linked" in line]
+
+    def test_each_is_served_by_its_own(self):
+        bare = self.assert_same("spawn_version_old", self.script)
+        if platform.machine() in ("x86_64", "i386", "i686"):
+            self.assertEqual(self.as_linked(bare), ["0, exited 7"] * 2)
+        bare = self.assert_same("spawn_version", self.script)
+        self.assertEqual(self.as_linked(bare), ["ENOEXEC, untouched"] * 2)
+
+    def test_both_keep_the_hooks(self):
+        self.script.write_text("#!/bin/sh\nexec grep -q libforkproof /proc/self/maps\n")
+        for program in ("spawn_version", "spawn_version_old"):
+            with self.subTest(program=program):
+                bare, shimmed = self.both(program, self.script)
+                self.assertEqual(self.as_linked(bare), ["0, exited 1"] * 2)
+                self.assertEqual(self.as_linked(shimmed), ["0, exited 0"] * 2)
+
+    @unittest.skipUnless((BIN / "musl").is_dir(), "no musl-gcc")
+    def test_under_musl(self):
+        self.assert_same("musl/spawn_version", self.script)
 
 
 class Hooks(Differential):

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import unittest
 
-from differential import BIN, SHIM, Differential, environment, run
+from differential import BIN, SHIM, Differential, environment, run, shim_copied_to
 
 SHOW = BIN / "show"
 
@@ -55,7 +55,8 @@ class Options(Differential):
         for options in (None, "zombies=3", "bad"):
             outcome = run([BIN / "exec_family", "execve", SHOW, "two"], environment(options, SHIM))
             self.assertEqual(outcome.out.splitlines(),
-                             ["argument show", "variable A=1", "variable B=2", "same environment: yes"])
+                             ["argument show", "variable A=1", "variable B=2", "same environment: yes",
+                              "auxiliary vector usable: yes"])
 
 
 @unittest.skipUnless(os.geteuid() == 0, "needs root, to make a setuid program of another user")
@@ -67,7 +68,7 @@ class Setuid(Differential):
         with tempfile.TemporaryDirectory() as folder:
             place = pathlib.Path(folder)
             place.chmod(0o755)
-            shim = shutil.copy(SHIM, place)
+            shim = shim_copied_to(place)
             runner = shutil.copy(BIN / "exec_family", place)
             target = shutil.copy(SHOW, place / "show")
             os.chown(target, 1, -1)

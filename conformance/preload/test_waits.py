@@ -9,6 +9,9 @@ class Waits(Differential):
     def test_errno(self):
         self.assert_same("errno_wait")
 
+    def test_errno_of_a_fork_by_number(self):
+        self.assert_same("errno_fork")
+
     def test_stops(self):
         self.assert_same("stops")
 
@@ -43,6 +46,16 @@ class WaitsUnderMusl(Differential):
         for program in ("errno_wait", "stops", "restart", "siginfo", "threads"):
             with self.subTest(program):
                 self.assert_same(f"musl/{program}")
+
+
+@unittest.skipUnless((BIN / "time64").is_dir(), "not a 32-bit machine's programs")
+class WaitsWithWideTimes(Differential):
+    """Programs with a time_t of 64 bits call other functions than wait3 and wait4."""
+
+    def test_programs(self):
+        for program in ("errno_wait", "siginfo"):
+            with self.subTest(program):
+                self.assert_same(f"time64/{program}")
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ class Bound(Differential):
         self.assertLess(zombies(shimmed), FORKS // 2)
 
     def test_late_waits_by_other_calls(self):
-        for how in ("usage", "waitid", "seen", "group"):
+        for how in ("usage", "waitid", "number", "seen", "group"):
             with self.subTest(how):
                 self.check("zombies", 300, how)
 
@@ -52,6 +52,34 @@ class Bound(Differential):
 
     def test_after_jumps_out_of_waits_and_kills(self):
         self.check("jump")
+
+    @unittest.skipUnless((BIN / "time64").is_dir(), "not a 32-bit machine's programs")
+    def test_late_waits_with_wide_times(self):
+        self.check("time64/zombies", 300, "usage")
+
+    def test_children_of_a_subreaper_are_left_alone(self):
+        """It adopts others, which could get the number of a child that was reaped early."""
+        programs = ["subreaper", "musl/subreaper"] if (BIN / "musl").is_dir() else ["subreaper"]
+        for program in programs:
+            for how in ("prctl", "number", "exec"):
+                with self.subTest(program=program, how=how):
+                    bare, shimmed = self.both(program, how, 200)
+                    self.assertEqual((bare.status, bare.out),
+                                     (0, "subreaper 1: 200 of 200 statuses right, 100 adopted\n"))
+                    self.assertEqual((shimmed.status, shimmed.out), (bare.status, bare.out))
+                    self.assertGreaterEqual(zombies(shimmed), 200)
+
+    def test_children_of_a_subreapers_child_are_not(self):
+        self.check("subreaper", "child", 200)
+
+    def test_children_of_a_former_subreaper_are_not(self):
+        bare, shimmed = self.both("subreaper", "off", 200)
+        self.assertEqual(bare.out.splitlines(), ["subreaper 1: 100 of 100 statuses right, 50 adopted",
+                                                 "subreaper 0: 200 of 200 statuses right, 0 adopted"])
+        self.assertEqual((shimmed.status, shimmed.out), (bare.status, bare.out))
+        first, second = re.findall(r"zombies (\d+)", shimmed.err)
+        self.assertGreaterEqual(int(first), 100)
+        self.assertLessEqual(int(second), 64 + SLACK)
 
     @unittest.skipUnless((BIN / "musl").is_dir(), "no musl-gcc")
     def test_under_musl(self):

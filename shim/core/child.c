@@ -2,6 +2,7 @@
 
 #include <errno.h>
 
+#include "group.h"
 #include "point.h"
 #include "sys.h"
 
@@ -11,13 +12,14 @@ void fp_fork_begin(void) {
         atomic_fetch_add(&table->counts->in_flight, 1);
 }
 
-static void child_register(pid_t pid) {
+static void child_register(pid_t pid, bool pinned) {
     _Atomic(fp_word) *word = fp_table_word_make(pid);
     if (!word)
         return; // untracked: bare behaviour for this pid
     for (;;) {
         fp_word old = atomic_load(word);
-        if (!fp_child_exchange(pid, word, old, fp_word_registered(old)))
+        fp_word next = fp_word_registered(old) | (pinned ? FP_PIDFD : 0);
+        if (!fp_child_exchange(pid, word, old, next))
             continue;
         if (old & FP_STASH)
             atomic_fetch_add(&fp_table()->counts->lost, 1);
@@ -25,7 +27,7 @@ static void child_register(pid_t pid) {
     }
 }
 
-void fp_fork_end(pid_t pid) {
+void fp_fork_end(pid_t pid, bool pinned) {
     struct fp_table *table = fp_table();
     if (!table)
         return;
@@ -33,7 +35,7 @@ void fp_fork_end(pid_t pid) {
     if (atomic_load(&table->counts->in_flight) == 0)
         return; // a handler has forked meanwhile and we are its child: pid is not ours
     if (pid > 0)
-        child_register(pid);
+        child_register(pid, pinned);
     fp_count_down(&table->counts->in_flight);
 }
 
@@ -108,8 +110,11 @@ fp_word fp_child_gone(pid_t pid, _Atomic(fp_word) *word, unsigned closers) {
     for (;;) {
         bool in_flight = atomic_load(&counts->in_flight) > 0; // before the word: see R1
         fp_word old = atomic_load(word);
-        if (fp_child_exchange(pid, word, old, less_closers(fp_word_gone(old, in_flight), closers)))
+        if (fp_child_exchange(pid, word, old,
+                              less_closers(fp_word_gone(old, in_flight), closers))) {
+            fp_group_drop(pid);
             return old;
+        }
     }
 }
 

@@ -11,8 +11,11 @@
 /* A fork begins: until fp_fork_end, a reaped pid that nobody registered may be its child (R1). */
 void fp_fork_begin(void);
 
-/* Ends it in the parent; pid as fork answered it, so a failed fork registers nothing. */
-void fp_fork_end(pid_t pid);
+/*
+ * Ends it in the parent; pid as fork answered it, so a failed fork registers nothing. pinned: never
+ * reaped early.
+ */
+void fp_fork_end(pid_t pid, bool pinned);
 
 /*
  * Replaces *word by next, keeping the sets and counts in step. False when *word was not old. Does

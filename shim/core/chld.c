@@ -5,8 +5,6 @@
 #include "sys.h"
 #include "table.h"
 
-enum { UNKNOWN, MANUAL, AUTOMATIC };
-
 static bool ask(void) {
     void (*handler)(int);
     unsigned long flags;
@@ -17,19 +15,17 @@ static bool ask(void) {
 
 bool fp_chld_is_automatic(void) {
     struct fp_table *table = fp_table();
-    if (!table)
-        return ask();
-    int known = atomic_load(&table->counts->chld);
-    if (known == UNKNOWN) {
-        // A change meanwhile forgets what is stored here: it comes after it, or finds it UNKNOWN.
-        known = ask() ? AUTOMATIC : MANUAL;
-        atomic_store(&table->counts->chld, known);
-    }
-    return known == AUTOMATIC;
+    unsigned seen = table ? atomic_load(&table->counts->chld) : FP_UNKNOWN;
+    if (fp_known_answer(seen) != FP_UNKNOWN)
+        return fp_known_answer(seen) == FP_YES;
+    bool answer = ask();
+    if (table)
+        fp_known_learn(&table->counts->chld, seen, answer);
+    return answer;
 }
 
 void fp_chld_forget(void) {
     struct fp_table *table = fp_table();
     if (table)
-        atomic_store(&table->counts->chld, UNKNOWN);
+        fp_known_change(&table->counts->chld, FP_UNKNOWN);
 }

@@ -17,26 +17,34 @@ static _Atomic(fp_word) *word_of(pid_t pid) {
     return fp_table_word(pid);
 }
 
-/* Becomes a closer, or marks the zombie as given away. False when it is given away already. */
-static bool enter(_Atomic(fp_word) *word, bool *ret_busy) {
-    fp_word old = atomic_load(word);
-    fp_word next;
-    do {
-        if (old & FP_DEFER)
-            return false;
-        *ret_busy = fp_word_killers(old) > 0;
-        next = *ret_busy ? old | FP_DEFER : old + FP_CLOSER;
-    } while (!atomic_compare_exchange_strong(word, &old, next));
-    return true;
+bool fp_claim_peek(pid_t pid, struct fp_zombie *ret_zombie) {
+    int options = WEXITED | WNOHANG | WNOWAIT | (int)__WALL;
+    ret_zombie->info.si_pid = 0;
+    return fp_sys_waitid(P_PID, pid, &ret_zombie->info, options, &ret_zombie->usage) == 0 &&
+           ret_zombie->info.si_pid != 0;
 }
 
-enum fp_claim fp_claim_zombie(pid_t pid, fp_reaper *reap, const void *context, long *ret_result) {
+/*
+ * Becomes a closer, or marks the zombie as given away. Where it is told without being reaped, the
+ * word must not have changed since it was looked at: a new holder of the number would have (R8).
+ */
+static enum fp_claim enter(pid_t pid, _Atomic(fp_word) *word, struct fp_zombie *ret_zombie) {
+    fp_word old = atomic_load(word);
+    for (;;) {
+        bool busy = fp_word_killers(old) > 0;
+        if ((old & FP_DEFER) || (busy && !fp_claim_peek(pid, ret_zombie)))
+            return FP_CLAIM_LOST;
+        if (atomic_compare_exchange_strong(word, &old, busy ? old | FP_DEFER : old + FP_CLOSER))
+            return busy ? FP_CLAIM_DEFERRED : FP_CLAIM_REAPED;
+    }
+}
+
+enum fp_claim fp_claim_zombie(pid_t pid, fp_reaper *reap, const void *context, long *ret_result,
+                              struct fp_zombie *ret_zombie) {
     _Atomic(fp_word) *word = word_of(pid);
-    bool busy = false;
-    if (word && !enter(word, &busy))
-        return FP_CLAIM_LOST;
-    if (busy)
-        return FP_CLAIM_DEFERRED;
+    enum fp_claim claim = word ? enter(pid, word, ret_zombie) : FP_CLAIM_REAPED;
+    if (claim != FP_CLAIM_REAPED)
+        return claim;
     fp_point(FP_POINT_BEFORE_REAP);
     *ret_result = reap(context, pid);
     fp_point(FP_POINT_AFTER_REAP);
@@ -73,9 +81,4 @@ bool fp_claim_at_once(pid_t pid, fp_waiter *wait, const void *context, long *ret
     else if (word)
         fp_child_release(word);
     return true;
-}
-
-void fp_claim_usage(pid_t pid, struct rusage *ret_usage) {
-    siginfo_t info;
-    (void)fp_sys_waitid(P_PID, pid, &info, WEXITED | WNOHANG | WNOWAIT | (int)__WALL, ret_usage);
 }

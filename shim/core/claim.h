@@ -2,6 +2,7 @@
 #ifndef FP_CLAIM_H
 #define FP_CLAIM_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/resource.h>
 #include <sys/types.h>
@@ -13,15 +14,23 @@ typedef long fp_reaper(const void *context, pid_t pid);
 enum fp_claim {
     FP_CLAIM_LOST,     /* somebody else has it */
     FP_CLAIM_REAPED,   /* reaped now; *ret_result is what the reaper said */
-    FP_CLAIM_DEFERRED, /* a thread is about to signal it and will reap it; its status is the
+    FP_CLAIM_DEFERRED, /* a thread is about to signal it and will reap it; *ret_zombie is the
                           caller's */
+};
+
+/* What a zombie tells. */
+struct fp_zombie {
+    siginfo_t info;
+    struct rusage usage;
 };
 
 /*
  * Takes a zombie that was seen: reaps it, or, while a thread is about to signal it, takes only its
- * status and leaves the reaping to the last such thread (R2, R3). Async-signal-safe.
+ * status, *ret_zombie, and leaves the reaping to the last such thread (R2, R3). The pid may have
+ * come back since it was seen: what is told is what is taken (R8). Async-signal-safe.
  */
-enum fp_claim fp_claim_zombie(pid_t pid, fp_reaper *reap, const void *context, long *ret_result);
+enum fp_claim fp_claim_zombie(pid_t pid, fp_reaper *reap, const void *context, long *ret_result,
+                              struct fp_zombie *ret_zombie);
 
 /* Waits without blocking, as wait4 does: the pid, 0 or -errno; *ret_ended: it was reaped. */
 typedef long fp_waiter(const void *context, pid_t pid, bool *ret_ended);
@@ -33,7 +42,7 @@ typedef long fp_waiter(const void *context, pid_t pid, bool *ret_ended);
  */
 bool fp_claim_at_once(pid_t pid, fp_waiter *wait, const void *context, long *ret_result);
 
-/* The usage of a zombie that is still there. */
-void fp_claim_usage(pid_t pid, struct rusage *ret_usage);
+/* What a zombie tells that is still there. */
+bool fp_claim_peek(pid_t pid, struct fp_zombie *ret_zombie);
 
 #endif

@@ -9,27 +9,78 @@
 #include "chld.h"
 #include "pending.h"
 #include "point.h"
+#include "proc.h"
+#include "say.h"
 #include "stash.h"
 #include "sys.h"
+#include "tree.h"
 
 #define ANY_STATE (WEXITED | WSTOPPED | WCONTINUED | WNOHANG | WNOWAIT | (int)__WALL)
 
 static long send(const struct fp_signal *s) {
     switch (s->by) {
     case FP_BY_TGKILL:
-        return fp_sys_tgkill(s->pid, s->tid, s->number);
+        return fp_sys_tgkill(s->pid, s->to, s->number);
     case FP_BY_QUEUE:
         return fp_sys_sigqueue(s->pid, s->number, s->user_info);
+    case FP_BY_PIDFD:
+        return fp_sys_pidfd_send_signal(s->to, s->number, s->user_info);
     case FP_BY_KILL:
     default:
         return fp_sys_kill(s->pid, s->number);
     }
 }
 
-/* Our child now, alive or zombie, whatever the table knows. */
-static bool is_child(int idtype, long id) {
+/* To a child of ours, and with kill=tree to what it has started. */
+static long send_to_child(const struct fp_signal *s) {
+    return fp_tree_is_wanted(s->number) ? fp_tree_send(s, send) : send(s);
+}
+
+/* Our child now, alive or zombie; `known` is what the table says, where waitid is filtered. */
+static bool is_child(int idtype, long id, bool known) {
     siginfo_t info;
-    return fp_sys_waitid(idtype, id, &info, ANY_STATE, NULL) == 0;
+    long result = fp_sys_waitid(idtype, id, &info, ANY_STATE, NULL);
+    return result == -EPERM || result == -ENOSYS ? known : result == 0;
+}
+
+static const char *name_of(enum fp_by by) {
+    return by == FP_BY_TGKILL ? "tgkill" : by == FP_BY_QUEUE ? "sigqueue" : "kill";
+}
+
+/* Out of line: its pieces would make the frame of every kill larger. */
+__attribute__((noinline, cold)) static void say_refused(const struct fp_signal *s) {
+    bool to_thread = s->by == FP_BY_TGKILL;
+    fp_say(fp_self(), fp_words(": "), fp_words(name_of(s->by)), fp_words("("), fp_number(s->pid),
+           fp_words(", "), to_thread ? fp_number(s->to) : fp_words(""),
+           fp_words(to_thread ? ", " : ""), fp_number(s->number), fp_words("): "),
+           fp_number(s->pid), fp_words(" was a child and has been reaped: not sent"));
+}
+
+/*
+ * What the kernel answers for a pid that nobody has: some arguments it looks at before. But a vfork
+ * child has its parent's table, where its own number may be that of a former sibling.
+ */
+static long send_to_nobody(const struct fp_signal *s) {
+    struct fp_signal nobody = *s;
+    nobody.pid = FP_PID_MAX;
+    if (s->pid == fp_sys_getpid())
+        return send(s);
+    return s->by == FP_BY_KILL || s->by == FP_BY_PIDFD ? -ESRCH : send(&nobody);
+}
+
+/* To a zombie, as far as the program can tell. */
+static long send_to_stashed(const struct fp_signal *s) {
+    long result = send_to_nobody(s);
+    if (result != -ESRCH || (s->by == FP_BY_TGKILL && s->to != s->pid))
+        return result;
+    return s->number >= 0 && s->number < _NSIG ? 0 : -EINVAL;
+}
+
+static long refuse(const struct fp_signal *s, enum fp_stale stale) {
+    long result = send_to_nobody(s);
+    if (result == -ESRCH && (stale == FP_STALE_REPORT || fp_settings.options.verbose))
+        say_refused(s);
+    return result;
 }
 
 /*
@@ -37,20 +88,35 @@ static bool is_child(int idtype, long id) {
  * our child's. Where there are no pidfds, and for a signal to a single thread, the proof and the
  * signal are two calls (R4).
  */
-static long send_verified(const struct fp_signal *s) {
-    if (!is_child(P_PID, s->pid))
-        return -ESRCH;
-    int pidfd = s->by == FP_BY_TGKILL ? -1 : fp_sys_pidfd_open(s->pid, 0);
+static long send_verified(const struct fp_signal *s, enum fp_stale stale, bool known) {
+    if (!is_child(P_PID, s->pid, known))
+        return refuse(s, stale);
+    bool is_by_pid = s->by == FP_BY_KILL || s->by == FP_BY_QUEUE;
+    int pidfd = is_by_pid ? fp_sys_pidfd_open(s->pid, 0) : -1;
     if (pidfd < 0)
-        return send(s);
+        return send_to_child(s);
     siginfo_t info;
     long proof = fp_sys_waitid(FP_P_PIDFD, pidfd, &info, ANY_STATE, NULL);
-    long result =
-        proof == -ECHILD ? -ESRCH : fp_sys_pidfd_send_signal(pidfd, s->number, s->user_info);
-    if (result == -ENOSYS)
-        result = send(s);
+    // rt_sigqueueinfo puts the signal's number into the siginfo; the call for pidfds demands it
+    // there.
+    bool queued = s->by == FP_BY_QUEUE;
+    if (queued && proof != -ECHILD && fp_sys_copy_in(&info, s->user_info, sizeof info) < 0) {
+        (void)fp_sys_close(pidfd);
+        return send(s); // the kernel's to refuse
+    }
+    info.si_signo = s->number;
+    const struct fp_signal held = {FP_BY_PIDFD, s->pid, pidfd, s->number, queued ? &info : NULL};
+    long result = proof == -ECHILD ? refuse(s, stale) : send_to_child(&held);
+    if (result == -ENOSYS || result == -EPERM) // filtered, or indeed forbidden
+        result = is_child(P_PID, s->pid, known) ? send_to_child(s) : refuse(s, stale);
     (void)fp_sys_close(pidfd);
     return result;
+}
+
+/* Nothing is known of the pid; with kill=tree it may be a child from before an exec. */
+static long send_unknown(const struct fp_signal *s, enum fp_stale stale) {
+    bool is_ours = fp_tree_is_wanted(s->number) && s->pid > 0 && is_child(P_PID, s->pid, false);
+    return is_ours ? send_verified(s, stale, false) : send(s);
 }
 
 struct killer {
@@ -85,7 +151,7 @@ static long send_counted(const struct fp_signal *s, _Atomic(fp_word) *word) {
     struct fp_cleanup cleanup;
     fp_cleanup_push(&cleanup, leave, &killer);
     fp_point(FP_POINT_BEFORE_KILL);
-    long result = send(s);
+    long result = send_to_child(s);
     fp_point(FP_POINT_AFTER_KILL);
     fp_cleanup_pop(&cleanup);
     leave(&killer);
@@ -100,23 +166,33 @@ static bool is_pinned(fp_word w) {
 long fp_deliver(const struct fp_signal *s, enum fp_stale stale) {
     _Atomic(fp_word) *word = fp_table_word(s->pid);
     if (!word)
-        return send(s);
+        return send_unknown(s, stale);
     fp_pending_settle();
     fp_word old = atomic_load(word);
     for (;;) {
         if (!(old & FP_EVER) && fp_word_n(old) == 0)
-            return send(s);
-        if (old & FP_STASH) // a zombie, as far as the program can tell
-            return s->number >= 0 && s->number < _NSIG ? 0 : -EINVAL;
+            return send_unknown(s, stale);
+        if (old & FP_STASH)
+            return send_to_stashed(s);
         if (old & FP_DEFER) // a zombie for the kernel only: the program has its status
-            return -ESRCH;
+            return refuse(s, stale);
         if (fp_word_n(old) <= 0 && stale == FP_STALE_ALLOW)
             return send(s);
         if (!is_pinned(old))
-            return send_verified(s);
+            return send_verified(s, stale, fp_word_n(old) > 0);
         fp_busy_push(s->pid);
         if (atomic_compare_exchange_weak(word, &old, old + FP_KILLER))
             return send_counted(s, word);
         fp_busy_pop();
     }
+}
+
+long fp_deliver_held(int pidfd, int number, const siginfo_t *user_info, unsigned flags) {
+    bool is_plain = !user_info && !flags;
+    bool is_ours = is_plain && fp_tree_is_wanted(number) && is_child(FP_P_PIDFD, pidfd, false);
+    pid_t pid = is_ours && fp_proc_is_ours() ? fp_proc_of_pidfd(pidfd) : 0;
+    if (pid == 0)
+        return fp_sys_pidfd_send_signal_as(pidfd, number, user_info, flags);
+    const struct fp_signal signal = {FP_BY_PIDFD, pid, pidfd, number, NULL};
+    return fp_deliver(&signal, FP_STALE_DENY);
 }

@@ -14,13 +14,12 @@
 
 /* Reads memory that may not be there, one look a page. */
 struct reader {
-    bool trusted;
     uintptr_t seen; /* the last page that could be read */
 };
 
 static bool can_read(struct reader *reader, const void *at) {
     uintptr_t page = (uintptr_t)at / PAGE;
-    if (reader->trusted || page == reader->seen)
+    if (page == reader->seen)
         return true;
     if (!fp_sys_is_readable(at))
         return false;
@@ -32,7 +31,7 @@ static bool can_read(struct reader *reader, const void *at) {
 static bool can_read_text(struct reader *reader, const char *text, size_t length) {
     if (!can_read(reader, text))
         return false;
-    if (reader->trusted || (uintptr_t)text % PAGE + length <= PAGE)
+    if ((uintptr_t)text % PAGE + length <= PAGE)
         return true;
     for (size_t i = 0; i < length; i++) {
         if (!can_read(reader, text + i))
@@ -48,29 +47,32 @@ struct found {
     size_t count;     /* variables */
     const char *list; /* the LD_PRELOAD variable that counts, or NULL */
     size_t list_at;
-    bool text, run, said;
+    bool text, run, said, runtime;
 };
 
-static bool look(struct found *ret, struct reader *reader, char *const *envp) {
+static bool look(struct found *ret, char *const *envp) {
+    struct reader array = {UINTPTR_MAX};
+    struct reader text = array; // array and strings lie apart
     *ret = (struct found){0};
     for (size_t i = 0;; i++) {
-        if (!can_read(reader, &envp[i]))
+        if (!can_read(&array, &envp[i]))
             return false;
         const char *variable = envp[i];
         ret->count = i;
         if (!variable)
             return true;
-        if (!can_read_text(reader, variable, LONGEST_NAME))
+        if (!can_read_text(&text, variable, LONGEST_NAME))
             return false;
         if (variable[0] == 'L' && fp_variable_value(variable, PRELOAD)) {
             ret->list = variable; // the last one counts, as for the loader
             ret->list_at = i;
-            if (!can_read_text(reader, variable, SIZE_MAX / 2))
+            if (!can_read_text(&text, variable, SIZE_MAX / 2))
                 return false;
         } else if (variable[0] == 'F') {
             ret->text |= fp_variable_value(variable, FP_ENV_OPTIONS) != NULL;
             ret->run |= fp_variable_value(variable, FP_ENV_RUN) != NULL;
             ret->said |= fp_variable_value(variable, FP_ENV_SAID) != NULL;
+            ret->runtime |= fp_variable_value(variable, FP_ENV_RUNTIME_DIR) != NULL;
         }
     }
 }
@@ -81,19 +83,19 @@ static char letter_for(const char *list) {
 }
 
 bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *settings,
-                      char *const *envp, bool trusted) {
+                      const char *group, char *const *envp) {
     static char *const empty[] = {NULL};
-    struct reader reader = {trusted || !envp, UINTPTR_MAX};
     struct found found;
     if (settings->options.env == FP_ENV_OFF || !settings->preload)
         return false;
     envp = envp ? envp : empty;
-    if ((uintptr_t)envp % sizeof *envp != 0 || !look(&found, &reader, envp))
+    if ((uintptr_t)envp % sizeof *envp != 0 || !look(&found, envp))
         return false;
     *ret_plan = (struct fp_environ){
         .from = envp,
         .count = found.count,
         .list_at = found.list ? found.list_at : found.count,
+        .group = group,
     };
     size_t added = 0;
     size_t item;
@@ -108,13 +110,20 @@ bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *set
         ret_plan->added[added++] = FP_KEPT_RUN;
     if (settings->said && !found.said)
         ret_plan->added[added++] = FP_KEPT_SAID;
+    if (settings->runtime_text && !found.runtime && settings->options.env == FP_ENV_RESTORE)
+        ret_plan->added[added++] = FP_KEPT_RUNTIME;
+    if (group) {
+        ret_plan->added[added++] = FP_KEPT_GROUP;
+        ret_plan->text_length +=
+            sizeof FP_ENV_GROUP "=" + FP_NUMBER_SIZE + sizeof ":" + fp_text_length(group);
+    }
     if (added > 0)
         ret_plan->text_length += sizeof FP_ENV_KEPT "=" + sizeof ret_plan->added;
     return added > 0;
 }
 
 size_t fp_environ_slots(const struct fp_environ *plan) {
-    return plan->count + 6; // LD_PRELOAD, OPTIONS, RUN, SAID, KEPT, NULL
+    return plan->count + 8; // LD_PRELOAD, OPTIONS, RUN, SAID, RUNTIME_DIR, GROUP, KEPT, NULL
 }
 
 static char *append(char *to, const char *text) {
@@ -140,6 +149,15 @@ void fp_environ_fill(const struct fp_environ *plan, const struct fp_settings *se
             break;
         case FP_KEPT_SAID:
             ret_envp[used++] = (char *)(uintptr_t)SAID;
+            break;
+        case FP_KEPT_RUNTIME:
+            ret_envp[used++] = (char *)(uintptr_t)settings->runtime_text;
+            break;
+        case FP_KEPT_GROUP:
+            ret_envp[used++] = end;
+            end = append(end, FP_ENV_GROUP "=");
+            end += fp_text_number(end, (unsigned)fp_sys_getpid());
+            end = append(append(end, ":"), plan->group) + 1;
             break;
         default:
             ret_envp[listed ? plan->list_at : used++] = end;
@@ -172,6 +190,15 @@ static void cut_item(char *list, bool with_colon) {
     *cut = '\0';
 }
 
+/*
+ * The auxiliary vector stands right behind the environment's old end. Runtimes that look for it
+ * behind the new one find nothing there, as after unsetenv, and ask /proc.
+ */
+static void end_at(char **end, char *const *old_end) {
+    for (; end <= old_end; end++)
+        *end = NULL;
+}
+
 void fp_environ_strip(char **envp) {
     const char *added = NULL;
     char *list = NULL;
@@ -186,14 +213,67 @@ void fp_environ_strip(char **envp) {
     if (list && (has(added, FP_KEPT_ITEM) || has(added, FP_KEPT_MERGED)))
         cut_item(list + sizeof PRELOAD, has(added, FP_KEPT_MERGED));
     char **to = envp;
-    for (char **at = envp; *at; at++) {
+    char **at = envp;
+    for (; *at; at++) {
         bool drop = fp_variable_value(*at, FP_ENV_KEPT) ||
                     (has(added, FP_KEPT_PRELOAD) && *at == list) ||
                     (has(added, FP_KEPT_OPTIONS) && fp_variable_value(*at, FP_ENV_OPTIONS)) ||
                     (has(added, FP_KEPT_RUN) && fp_variable_value(*at, FP_ENV_RUN)) ||
+                    fp_variable_value(*at, FP_ENV_GROUP) ||
+                    (has(added, FP_KEPT_RUNTIME) && fp_variable_value(*at, FP_ENV_RUNTIME_DIR)) ||
                     (has(added, FP_KEPT_SAID) && fp_variable_value(*at, FP_ENV_SAID));
         if (!drop)
             *to++ = *at;
     }
-    *to = NULL;
+    end_at(to, at);
+}
+
+/* Takes one item out of a list, with the separator behind it or else the one before it. */
+static void take_out(char *list, size_t at, size_t length) {
+    size_t end = at + length;
+    if (list[end])
+        end++;
+    else if (at > 0)
+        at--;
+    fp_text_copy(list + at, list + end, fp_text_length(list + end) + 1);
+}
+
+static bool has_items(const char *list) {
+    while (*list == ':' || *list == ' ')
+        list++;
+    return *list != '\0';
+}
+
+/* False when nothing but our items was in it. */
+static bool without_ours(char *list) {
+    bool changed = false;
+    size_t length;
+    for (const char *item; (item = fp_preload_item(list, &length)); changed = true)
+        take_out(list, (size_t)(item - list), length);
+    return !changed || has_items(list);
+}
+
+/* One of ours, which exec can add again. */
+static bool is_own(const char *variable, const struct fp_settings *settings) {
+    if (fp_variable_value(variable, FP_ENV_OPTIONS))
+        return settings->text != NULL;
+    if (fp_variable_value(variable, FP_ENV_RUN))
+        return settings->run != NULL;
+    if (fp_variable_value(variable, FP_ENV_RUNTIME_DIR))
+        return settings->runtime_text != NULL;
+    return fp_text_same(variable, FP_ENV_PREFIX, sizeof FP_ENV_PREFIX - 1);
+}
+
+void fp_environ_hide(char **envp, const struct fp_settings *settings) {
+    if (settings->options.env != FP_ENV_RESTORE || !settings->preload)
+        return;
+    char **to = envp;
+    char **at = envp;
+    for (; *at; at++) {
+        bool stays = fp_variable_value(*at, PRELOAD) ? without_ours(*at + sizeof PRELOAD)
+                                                     : !is_own(*at, settings);
+        if (stays)
+            *to++ = *at;
+    }
+    end_at(to, at);
 }

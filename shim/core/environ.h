@@ -22,16 +22,18 @@ struct fp_environ {
     size_t count;       /* variables in `from` */
     size_t list_at;     /* where its effective LD_PRELOAD stands; `count` when it has none */
     size_t text_length; /* bytes for the strings to be made */
-    char added[6];      /* the FP_KEPT_ letters, terminated */
+    char added[7];      /* the FP_KEPT_ letters, terminated */
+    const char *group;  /* the register of the contained program, or NULL */
 };
 
 /*
  * Looks at envp; NULL is an empty one, as for the kernel. False when it is to be passed on as it
  * is: complete, or keeping is off, or some of it cannot be read, which is then the kernel's to say.
- * trusted: the program's own environ, which libc reads without asking. Async-signal-safe.
+ * group: the register that the next image is to find, or NULL.
+ * Async-signal-safe.
  */
 bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *settings,
-                      char *const *envp, bool trusted);
+                      const char *group, char *const *envp);
 
 /* Pointers that fp_environ_fill needs room for, the closing NULL included. */
 size_t fp_environ_slots(const struct fp_environ *plan);
@@ -42,5 +44,11 @@ void fp_environ_fill(const struct fp_environ *plan, const struct fp_settings *se
 
 /* In the new image: takes out of envp, in place, what the exec before it added. */
 void fp_environ_strip(char **envp);
+
+/*
+ * Under env=restore, after that: takes our items out of LD_PRELOAD, or all of it when it holds no
+ * others, and our own variables. Does nothing when exec could not add them again.
+ */
+void fp_environ_hide(char **envp, const struct fp_settings *settings);
 
 #endif

@@ -17,14 +17,26 @@ long fp_give_reap_wait4(const void *context, pid_t pid) {
     return result == -ECHILD ? 0 : result;
 }
 
-/* What the kernel has just written can be read; a bad pointer is found out after the reaping. */
+static bool is_gone(pid_t pid) {
+    siginfo_t info;
+    int options = WEXITED | WNOHANG | WNOWAIT | (int)__WALL;
+    return fp_sys_waitid(P_PID, pid, &info, options, NULL) == -ECHILD;
+}
+
+/*
+ * What the kernel has just written can be read; a bad pointer is found out after the reaping, or
+ * after a stop was taken.
+ */
 long fp_give_wait_at_once(const void *context, pid_t pid, bool *ret_ended) {
     const struct fp_wait *wait = context;
     int own = 0;
     int *status = wait->user_result ? wait->user_result : &own;
     int options = (wait->wanted.options & ~WEXITED) | WNOHANG;
     long result = fp_sys_wait4(pid, status, options, wait->user_usage);
-    *ret_ended = result == -EFAULT || (result > 0 && (WIFEXITED(*status) || WIFSIGNALED(*status)));
+    if (result == -EFAULT)
+        *ret_ended = is_gone(pid);
+    else
+        *ret_ended = result > 0 && (WIFEXITED(*status) || WIFSIGNALED(*status));
     return result;
 }
 

@@ -6,6 +6,7 @@ typedef uint64_t __attribute__((may_alias, aligned(1))) eight;
 
 void *memset(void *to, int byte, size_t size);
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
+int __ctzdi2(uint64_t bits);
 
 void *memset(void *to, int byte, size_t size) {
     unsigned char *at = to;
@@ -25,4 +26,10 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size) {
     while (size-- > 0)
         *at++ = *source++;
     return to;
+}
+
+/* Called on 32-bit machines only. */
+int __ctzdi2(uint64_t bits) {
+    uint32_t low = (uint32_t)bits;
+    return low ? __builtin_ctz(low) : 32 + __builtin_ctz((uint32_t)(bits >> 32));
 }

@@ -3,11 +3,8 @@
 #include "contract.h"
 #include "text.h"
 
-const struct fp_options fp_options_default = {
-    .zombies = FP_DEFAULT_ZOMBIES,
-    .stale = FP_STALE_DENY,
-    .env = FP_ENV_KEEP,
-};
+/* Every default leaves a program alone, so all that are not counts are 0. */
+const struct fp_options fp_options_default = {.zombies = FP_DEFAULT_ZOMBIES};
 
 /* A piece of the text being read; not terminated. */
 struct slice {
@@ -34,24 +31,19 @@ static bool read_count(struct slice s, unsigned max, unsigned *ret_value) {
     return true;
 }
 
-static bool read_stale(struct slice s, enum fp_stale *ret_stale) {
-    if (slice_is(s, "deny"))
-        *ret_stale = FP_STALE_DENY;
-    else if (slice_is(s, "allow"))
-        *ret_stale = FP_STALE_ALLOW;
-    else
-        return false;
-    return true;
-}
-
-static bool read_env(struct slice s, enum fp_env *ret_env) {
-    if (slice_is(s, "keep"))
-        *ret_env = FP_ENV_KEEP;
-    else if (slice_is(s, "off"))
-        *ret_env = FP_ENV_OFF;
-    else
-        return false;
-    return true;
+/* The place of the word in "one|two|three". */
+static bool read_word(struct slice s, const char *words, unsigned *ret_place) {
+    for (unsigned place = 0; *words; place++) {
+        size_t length = 0;
+        while (words[length] && words[length] != '|')
+            length++;
+        if (length == s.length && fp_text_same(s.start, words, length)) {
+            *ret_place = place;
+            return true;
+        }
+        words += length + (words[length] == '|');
+    }
+    return false;
 }
 
 /* Returns what is wrong with the pair, or NULL. */
@@ -66,10 +58,22 @@ static const char *read_pair(struct slice pair, struct fp_options *options) {
     bool good;
     if (slice_is(key, "zombies"))
         good = read_count(value, FP_MAX_ZOMBIES, &options->zombies);
+    else if (slice_is(key, "verbose"))
+        good = read_count(value, 1, &options->verbose);
     else if (slice_is(key, "stale"))
-        good = read_stale(value, &options->stale);
+        good = read_word(value, "deny|report|allow", &options->stale);
+    else if (slice_is(key, "kill"))
+        good = read_word(value, "process|tree", &options->kill);
     else if (slice_is(key, "env"))
-        good = read_env(value, &options->env);
+        good = read_word(value, "keep|restore|off", &options->env);
+    else if (slice_is(key, "sigpipe"))
+        good = read_word(value, "keep|epipe", &options->sigpipe);
+    else if (slice_is(key, "pipes"))
+        good = read_word(value, "keep|cloexec", &options->pipes);
+    else if (slice_is(key, "exec"))
+        good = read_word(value, "libc|parent-dir", &options->exec);
+    else if (slice_is(key, "contain"))
+        good = read_word(value, "group|guard|off", &options->contain);
     else
         return "unknown option";
     return good ? NULL : "bad value in option";

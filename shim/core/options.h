@@ -6,16 +6,39 @@
 #include <stddef.h>
 
 /* What to do with a signal for a pid that was this process's child and has been reaped. */
-enum fp_stale { FP_STALE_DENY, FP_STALE_ALLOW };
+enum fp_stale {
+    FP_STALE_DENY,   /* ESRCH, unless it is a child again */
+    FP_STALE_REPORT, /* the same, and a line on stderr */
+    FP_STALE_ALLOW,  /* as bare */
+};
+
+/* What a kill of one's own child reaches. */
+enum fp_kill { FP_KILL_PROCESS, FP_KILL_TREE };
 
 /* What becomes of the preload when a program execs with an environment of its own. */
-enum fp_env { FP_ENV_KEEP, FP_ENV_OFF };
+enum fp_env {
+    FP_ENV_KEEP,    /* added for the exec; the new image sees the environment it was given */
+    FP_ENV_RESTORE, /* the same, and no image sees anything of forkproof in its environment */
+    FP_ENV_OFF,     /* left as the program wants it */
+};
 
+/* What writing to a pipe that nobody reads does. */
+enum fp_sigpipe { FP_SIGPIPE_KEEP, FP_SIGPIPE_EPIPE };
+
+/* Whether the pipes that the program makes are inherited over exec. */
+enum fp_pipes { FP_PIPES_KEEP, FP_PIPES_CLOEXEC };
+
+/* Where a relative program path is looked for by a child that has changed its directory. */
+enum fp_exec { FP_EXEC_LIBC, FP_EXEC_PARENT_DIR };
+
+/* What ends what a program has started, when no `forkproof run` does. */
+enum fp_containment { FP_CONTAIN_GROUP, FP_CONTAIN_GUARD, FP_CONTAIN_OFF };
+
+/* Each word holds a value of its enumeration. */
 struct fp_options {
-    unsigned
-        zombies; /* unreaped children left alone before the oldest zombies are stashed; 0 = all */
-    enum fp_stale stale;
-    enum fp_env env;
+    unsigned zombies; /* unreaped children left alone before the oldest are stashed; 0 = all */
+    unsigned stale, kill, env, sigpipe, pipes, exec, contain;
+    unsigned verbose; /* 1: what the shim does is said on stderr */
 };
 
 /* Where a text went wrong: `at` points into the text and is `length` bytes long. */

@@ -38,17 +38,23 @@ void fp_pending_pop(void) {
 }
 
 static long reap(const void *context, pid_t pid) {
-    struct fp_pending *const *note = context;
-    int options = WNOHANG | ((*note)->options & FP_CLONE_OPTIONS);
-    long result = fp_sys_wait4(pid, NULL, options, &(*note)->usage);
-    return result == -ECHILD ? 0 : result;
+    struct fp_pending *note = *(struct fp_pending *const *)context;
+    siginfo_t info = {0};
+    int options = WEXITED | WNOHANG | (note->options & FP_CLONE_OPTIONS);
+    if (fp_sys_waitid(P_PID, pid, &info, options, &note->usage) < 0 || !info.si_pid)
+        return 0;
+    note->info = info; // the pid may have come back since it was seen
+    return pid;
 }
 
 static bool take_end(struct fp_pending *note, pid_t pid) {
     long result;
-    enum fp_claim claim = fp_claim_zombie(pid, reap, &note, &result);
-    if (claim == FP_CLAIM_DEFERRED)
-        fp_claim_usage(pid, &note->usage);
+    struct fp_zombie zombie;
+    enum fp_claim claim = fp_claim_zombie(pid, reap, &note, &result, &zombie);
+    if (claim == FP_CLAIM_DEFERRED) {
+        note->info = zombie.info;
+        note->usage = zombie.usage;
+    }
     return claim != FP_CLAIM_LOST;
 }
 

@@ -14,6 +14,10 @@ enum fp_point {
     FP_POINT_AFTER_REAP,      /* reaped, the word does not say so yet */
     FP_POINT_STASH_PUBLISHED, /* status in the stash, the zombie is still there */
     FP_POINT_BEFORE_BLOCK,    /* a waiter has announced itself and is about to look at the stash */
+    FP_POINT_BEFORE_LOOK,     /* the parent was there, its directory is not asked for yet */
+    FP_POINT_BEFORE_LEARN,    /* the kernel has answered, the answer is not remembered yet */
+    FP_POINT_TREE_LISTED,     /* a child's descendants are listed, none is signalled yet */
+    FP_POINT_TREE_HELD,       /* a descendant's pidfd is open, the second look is to come */
 };
 
 #ifdef FORKPROOF_TEST_POINTS

@@ -142,20 +142,29 @@ static long take_stop(struct look *look) {
     return look->wait->give(look->wait, &event);
 }
 
+/* A WNOWAIT wait tells what it saw, whoever has taken it since. */
+static long tell_zombie(struct look *look) {
+    struct fp_zombie zombie = {0};
+    struct fp_event event;
+    if (look->wait->user_usage)
+        (void)fp_claim_peek(look->note->info.si_pid, &zombie);
+    fp_event_set(&event, &look->note->info, &zombie.usage);
+    return look->wait->give(look->wait, &event);
+}
+
 static long take_zombie(struct look *look) {
     const struct fp_wait *wait = look->wait;
     pid_t pid = look->note->info.si_pid;
-    struct rusage usage;
+    struct fp_zombie zombie;
     struct fp_event event;
     long result;
-    bool leaves = (wait->wanted.options & WNOWAIT) != 0;
-    switch (leaves ? FP_CLAIM_DEFERRED : fp_claim_zombie(pid, wait->reap, wait, &result)) {
+    if (wait->wanted.options & WNOWAIT)
+        return tell_zombie(look);
+    switch (fp_claim_zombie(pid, wait->reap, wait, &result, &zombie)) {
     case FP_CLAIM_REAPED:
         return result;
-    case FP_CLAIM_DEFERRED: // the zombie is still there to be asked
-        if (wait->user_usage)
-            fp_claim_usage(pid, &usage);
-        fp_event_set(&event, &look->note->info, &usage);
+    case FP_CLAIM_DEFERRED:
+        fp_event_set(&event, &zombie.info, &zombie.usage);
         return wait->give(wait, &event);
     case FP_CLAIM_LOST:
     default:
@@ -175,6 +184,11 @@ static long take(struct look *look) {
     return look->wait->give(look->wait, &event);
 }
 
+/* No wait answers so: waitid is filtered. */
+static bool is_denied(long result) {
+    return result == -EPERM || result == -ENOSYS;
+}
+
 static long give_nothing(const struct fp_wait *wait, long result) {
     struct fp_event nothing;
     nothing.pid = 0;
@@ -187,7 +201,7 @@ static long conclude(const struct fp_wait *wait, long result) {
     struct fp_event event;
     if ((result == 0 || result == -ECHILD) && fp_stash_take(&wait->wanted, &event))
         return wait->give(wait, &event);
-    return give_nothing(wait, result);
+    return is_denied(result) ? result : give_nothing(wait, result);
 }
 
 static long look_and_take(struct look *look) {
@@ -246,6 +260,25 @@ static long wait_until(const struct fp_wait *wait) {
     return result;
 }
 
+/* As bare: nothing is seen before it is taken, so a signal may be too late (R2). */
+static long wait_unseen(const struct fp_wait *wait, pid_t pid, int options) {
+    int own = 0;
+    int *status = wait->user_result ? wait->user_result : &own;
+    int type = fp_cancel_open();
+    long result = fp_sys_wait4(pid, status, options, wait->user_usage);
+    fp_cancel_close(type);
+    _Atomic(fp_word) *word = result > 0 ? fp_table_word((pid_t)result) : NULL;
+    if (word && (WIFEXITED(*status) || WIFSIGNALED(*status)))
+        fp_child_gone((pid_t)result, word, 0);
+    return result;
+}
+
+/* Where the group cannot be asked for it is named by 0, which means the same since 5.4. */
+static long own_group(void) {
+    pid_t group = fp_sys_getpgid(0);
+    return group > 0 ? group : 0;
+}
+
 long fp_reap_wait4(pid_t pid, int *user_status, int options, struct rusage *user_usage) {
     if ((options & ~WAIT4_OPTIONS) || pid == INT_MIN) {
         fp_cancel_test();
@@ -261,19 +294,21 @@ long fp_reap_wait4(pid_t pid, int *user_status, int options, struct rusage *user
     };
     if (pid <= 0) {
         wait.wanted.idtype = pid == -1 ? P_ALL : P_PGID;
-        wait.wanted.id = pid == -1 ? 0 : pid == 0 ? fp_sys_getpgid(0) : -(long)pid;
+        wait.wanted.id = pid == -1 ? 0 : pid == 0 ? own_group() : -(long)pid;
     }
-    return wait_until(&wait);
+    long result = wait_until(&wait);
+    return is_denied(result) ? wait_unseen(&wait, pid, options) : result;
 }
 
 long fp_reap_waitid(int idtype, long id, siginfo_t *user_info, int options,
                     struct rusage *user_usage) {
+    id = (pid_t)id; // as the kernel takes it
     if ((options & ~WAITID_OPTIONS) || !(options & WAITID_EVENTS)) {
         fp_cancel_test();
         return fp_sys_waitid(idtype, id, user_info, options, user_usage);
     }
     struct fp_wait wait = {
-        .wanted = {idtype, idtype == P_PGID && id == 0 ? fp_sys_getpgid(0) : id, options},
+        .wanted = {idtype, idtype == P_PGID && id == 0 ? own_group() : id, options},
         .reap = fp_give_reap_waitid,
         .give = fp_give_waitid,
         .user_result = user_info,

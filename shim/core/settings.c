@@ -1,12 +1,10 @@
 #include "settings.h"
 
 #include "contract.h"
-#include "sys.h"
+#include "say.h"
 #include "text.h"
 
-struct fp_settings fp_settings = {
-    .options = {.zombies = FP_DEFAULT_ZOMBIES, .stale = FP_STALE_DENY, .env = FP_ENV_KEEP},
-};
+struct fp_settings fp_settings = {.options = {.zombies = FP_DEFAULT_ZOMBIES}};
 
 static char kept[FP_KEPT_SIZE];
 static size_t kept_used;
@@ -53,31 +51,13 @@ const char *fp_preload_item(const char *list, size_t *ret_length) {
     return found;
 }
 
-/* One line on stderr; what came from outside is shown without control characters. */
-static void complain(const char *const *pieces, size_t count, const char *shown, size_t length) {
-    char line[256];
-    size_t used = 0;
-    for (size_t i = 0; i < count; i++) {
-        size_t piece = fp_text_length(pieces[i]);
-        fp_text_copy(line + used, pieces[i], piece);
-        used += piece;
-    }
-    for (size_t i = 0; i < length && used < sizeof line - 2; i++) {
-        bool control = shown[i] < ' ' || shown[i] == 127;
-        line[used++] = control ? (char)'?' : shown[i];
-    }
-    line[used++] = '\'';
-    line[used++] = '\n';
-    (void)fp_sys_write(2, line, used);
-}
-
 static void read_options(const char *text) {
     struct fp_options_error error;
     if (fp_options_parse(text, &fp_settings.options, &error))
         return;
-    const char *const pieces[] = {"forkproof: " FP_ENV_OPTIONS ": ", error.what, " '"};
     if (!fp_settings.said)
-        complain(pieces, 3, error.at, error.length);
+        fp_say(fp_words(FP_ENV_OPTIONS ": "), fp_words(error.what), fp_words(" '"),
+               fp_foreign(error.at, error.length), fp_words("'"));
     fp_settings.said = true;
 }
 
@@ -85,6 +65,8 @@ void fp_settings_read(char *const *envp) {
     const char *list = NULL;
     const char *options = NULL;
     const char *run = NULL;
+    const char *runtime = NULL;
+    static const size_t runtime_name = sizeof FP_ENV_RUNTIME_DIR; // and the '='
     size_t length = 0;
     for (; envp && *envp; envp++) {
         const char *value;
@@ -95,6 +77,10 @@ void fp_settings_read(char *const *envp) {
                 options = value;
             } else if (fp_variable_value(*envp, FP_ENV_RUN)) {
                 run = *envp;
+            } else if ((value = fp_variable_value(*envp, FP_ENV_GROUP))) {
+                fp_settings.group = value;
+            } else if ((value = fp_variable_value(*envp, FP_ENV_RUNTIME_DIR))) {
+                runtime = value;
             } else if (fp_variable_value(*envp, FP_ENV_SAID)) {
                 fp_settings.said = true;
             }
@@ -104,10 +90,9 @@ void fp_settings_read(char *const *envp) {
     const char *item = list ? fp_preload_item(list, &length) : NULL;
     if (item)
         fp_settings.preload = keep(item, length);
-    if (item && !fp_settings.preload) {
-        const char *const pieces[] = {"forkproof: path too long to be kept over exec '"};
-        complain(pieces, 1, item, length);
-    }
+    if (item && !fp_settings.preload)
+        fp_say(fp_words("path too long to be kept over exec '"), fp_foreign(item, length),
+               fp_words("'"));
     if (options) {
         fp_settings.text =
             keep(options - sizeof FP_ENV_OPTIONS, fp_text_length(options) + sizeof FP_ENV_OPTIONS);
@@ -115,4 +100,9 @@ void fp_settings_read(char *const *envp) {
     }
     if (run)
         fp_settings.run = keep(run, fp_text_length(run));
+    if (runtime && *runtime == '/')
+        fp_settings.runtime_text =
+            keep(runtime - runtime_name, runtime_name + fp_text_length(runtime));
+    if (fp_settings.runtime_text)
+        fp_settings.runtime = fp_settings.runtime_text + runtime_name;
 }

@@ -5,6 +5,7 @@
 #include "busy.h"
 #include "child.h"
 #include "point.h"
+#include "subreaper.h"
 #include "sys.h"
 
 static void code_of_status(int word, int *ret_code, int *ret_status) {
@@ -17,21 +18,21 @@ static void code_of_status(int word, int *ret_code, int *ret_status) {
     }
 }
 
-static uint64_t microseconds(struct timeval time) {
-    return (uint64_t)time.tv_sec * 1000000 + (uint64_t)time.tv_usec;
+/* By shifts: a division of 64 bits is a call of libgcc on 32-bit machines. */
+static uint64_t packed(struct timeval time) {
+    return (uint64_t)time.tv_sec << 20 | (uint64_t)time.tv_usec;
 }
 
-static struct timeval time_of(uint64_t microseconds) {
-    return (struct timeval){(time_t)(microseconds / 1000000),
-                            (suseconds_t)(microseconds % 1000000)};
+static struct timeval unpacked(uint64_t time) {
+    return (struct timeval){(time_t)(time >> 20), (suseconds_t)(time & 0xfffff)};
 }
 
-static void put_remains(struct fp_remains *to, pid_t pid, uid_t uid, const struct rusage *usage) {
+static void put_remains(struct fp_remains *to, pid_t group, uid_t uid, const struct rusage *usage) {
     *to = (struct fp_remains){
         .uid = uid,
-        .pgid = fp_sys_getpgid(pid),
-        .user_us = microseconds(usage->ru_utime),
-        .system_us = microseconds(usage->ru_stime),
+        .pgid = group,
+        .user_time = packed(usage->ru_utime),
+        .system_time = packed(usage->ru_stime),
         .max_rss = (uint64_t)usage->ru_maxrss,
         .minor_faults = (uint64_t)usage->ru_minflt,
         .major_faults = (uint64_t)usage->ru_majflt,
@@ -45,8 +46,8 @@ static void put_remains(struct fp_remains *to, pid_t pid, uid_t uid, const struc
 static void get_event(struct fp_event *to, pid_t pid, int status, const struct fp_remains *from) {
     *to = (struct fp_event){.pid = pid, .uid = from->uid};
     code_of_status(status, &to->code, &to->status);
-    to->usage.ru_utime = time_of(from->user_us);
-    to->usage.ru_stime = time_of(from->system_us);
+    to->usage.ru_utime = unpacked(from->user_time);
+    to->usage.ru_stime = unpacked(from->system_time);
     to->usage.ru_maxrss = (long)from->max_rss;
     to->usage.ru_minflt = (long)from->minor_faults;
     to->usage.ru_majflt = (long)from->major_faults;
@@ -149,9 +150,10 @@ static bool may_stash(fp_word w) {
 static bool publish(pid_t pid, _Atomic(fp_word) *word, fp_word old, const siginfo_t *info,
                     const struct rusage *usage) {
     struct fp_remains *remains = fp_table_remains(pid);
-    if (!remains || !fp_child_exchange(pid, word, old, old + FP_CLOSER))
+    pid_t group = fp_sys_getpgid(pid); // fails only where it is filtered
+    if (!remains || group < 0 || !fp_child_exchange(pid, word, old, old + FP_CLOSER))
         return false;
-    put_remains(remains, pid, info->si_uid, usage);
+    put_remains(remains, group, info->si_uid, usage);
     fp_word claimed = old + FP_CLOSER;
     fp_word status = (fp_word)fp_event_status(info->si_code, info->si_status);
     fp_word published = (claimed & ~(fp_word)0xffff) | status | FP_STASH | FP_DEFER;
@@ -195,7 +197,7 @@ void fp_stash_bound(unsigned bound) {
         return;
     struct fp_counts *counts = table->counts;
     int excess = atomic_load(&counts->children) - (int)bound;
-    if (excess <= 0 || atomic_load(&counts->waiters) > 0)
+    if (excess <= 0 || atomic_load(&counts->waiters) > 0 || fp_subreaper_is())
         return;
     // Live children are passed over at 0.3 µs each; more of them, more steps.
     unsigned steps = 4 + (unsigned)atomic_load(&counts->children) / 256;

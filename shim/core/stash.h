@@ -4,7 +4,7 @@
  * When a program has more unreaped children than the bound, fork reaps some of the oldest zombies
  * and keeps what they left: status, user, usage. A later wait answers as if the zombie were still
  * there, and so does kill. Never for a child that fork did not register, that the program holds a
- * pidfd to, or while a thread is blocked waiting for any child (R5).
+ * pidfd to, in a subreaper, or while a thread is blocked waiting for any child (R5).
  */
 #ifndef FP_STASH_H
 #define FP_STASH_H

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "known.h"
 #include "word.h"
 
 #define FP_PID_MAX (1 << 22) /* the kernel's own limit on 64 bits */
@@ -37,9 +38,11 @@ struct fp_chunk {
 struct fp_remains {
     uid_t uid;
     pid_t pgid;
-    uint64_t user_us, system_us;
+    uint64_t user_time, system_time; /* seconds above 20 bits of microseconds */
     uint64_t max_rss, minor_faults, major_faults, blocks_in, blocks_out, switches, preemptions;
 };
+
+struct fp_register;
 
 /* Counts of this process; zeroed in a forked child. */
 struct fp_counts {
@@ -48,8 +51,12 @@ struct fp_counts {
     atomic_int stashed;    /* words with FP_STASH */
     atomic_uint waiters;   /* threads blocked in a wait for any child */
     atomic_uint hand;      /* where the search for old zombies goes on */
-    atomic_int chld;       /* what SIGCHLD does, see chld.c */
+    fp_known chld;         /* what SIGCHLD does, see chld.c */
+    fp_known subreaper;    /* whether it adopts orphans, see subreaper.c */
     atomic_uint lost;      /* statuses given up: pid reused, or too many */
+    atomic_int group;      /* whether it is a member of a contained program, see group.c */
+    atomic_int unentered;  /* children of popen: libc does not tell their pids */
+    _Atomic(struct fp_register *) reg;
 };
 
 /* Not below 0: a handler may have forked since the count went up, and we are its child. */

@@ -28,4 +28,26 @@ static inline void fp_text_copy(char *to, const char *from, size_t n) {
         to[i] = from[i];
 }
 
+/* Reads the digits at the beginning; returns what follows them. */
+static inline const char *fp_text_read_number(const char *text, unsigned *ret) {
+    for (*ret = 0; *text >= '0' && *text <= '9'; text++)
+        *ret = *ret * 10 + (unsigned)(*text - '0');
+    return text;
+}
+
+/* Room for fp_text_number, its end included. */
+#define FP_NUMBER_SIZE 11
+
+/* Writes a number in decimal, terminated; returns its length. */
+static inline size_t fp_text_number(char *to, unsigned value) {
+    char digits[FP_NUMBER_SIZE];
+    size_t first = sizeof digits;
+    digits[--first] = '\0';
+    do
+        digits[--first] = (char)('0' + value % 10);
+    while (value /= 10);
+    fp_text_copy(to, digits + first, sizeof digits - first);
+    return sizeof digits - first - 1;
+}
+
 #endif

@@ -2,6 +2,9 @@
 #ifndef FP_CONTRACT_H
 #define FP_CONTRACT_H
 
+/* What all our variables begin with. */
+#define FP_ENV_PREFIX "FORKPROOF_"
+
 /* key=value:key=value, read once by the shim in each image; validated by the tools beforehand. */
 #define FP_ENV_OPTIONS "FORKPROOF_OPTIONS"
 
@@ -22,6 +25,14 @@
 #define FP_KEPT_OPTIONS 'o'
 #define FP_KEPT_RUN 'r'
 #define FP_KEPT_SAID 's'
+#define FP_KEPT_GROUP 'g'
+#define FP_KEPT_RUNTIME 'd'
+
+/*
+ * Over one exec of a member of a program that is contained without `forkproof run`: PID:REGISTER,
+ * the process that wrote it and the path of its register.
+ */
+#define FP_ENV_GROUP "FORKPROOF_GROUP"
 
 /* Where `forkproof run` keeps its run directories; default below. */
 #define FP_ENV_RUNTIME_DIR "FORKPROOF_RUNTIME_DIR"

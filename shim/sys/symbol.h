@@ -10,4 +10,10 @@
 /* NULL when no object after ours defines it (the default version, where there are several). */
 void *fp_symbol_next(const char *name);
 
+/* The same for one version of it, or for a definition that has none, as the loader takes it. */
+void *fp_symbol_next_version(const char *name, const char *version);
+
+/* The path that this object was loaded by, or NULL. */
+const char *fp_symbol_own_path(void);
+
 #endif

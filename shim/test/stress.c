@@ -111,7 +111,7 @@ static void body(void) {
         _exit(EXIT_SKIPPED);
     run_threads();
     claim(strangers_live());
-    long lost = counts()->lost;
+    long lost = (long)counts()->lost;
     for (int pid = 0; pid <= PID_LIMIT; pid++)
         claim(unreaped[pid] == 0 || (bound && unreaped[pid] > 0));
     claim(told + lost == forked && (bound || lost == 0));

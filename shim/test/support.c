@@ -1,12 +1,14 @@
 #include "support.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -40,7 +42,7 @@ pid_t bare_fork(void (*child)(void)) {
 pid_t tracked_fork(void (*child)(void)) {
     fp_fork_begin();
     pid_t pid = bare_fork(child);
-    fp_fork_end(pid);
+    fp_fork_end(pid, false);
     return pid;
 }
 
@@ -56,7 +58,7 @@ pid_t bare_fork_as(pid_t pid, void (*child)(void)) {
 pid_t tracked_fork_as(pid_t pid, void (*child)(void)) {
     fp_fork_begin();
     pid_t made = bare_fork_as(pid, child);
-    fp_fork_end(made);
+    fp_fork_end(made, false);
     return made;
 }
 
@@ -74,11 +76,13 @@ pid_t bare_zombie(void) {
 }
 
 void bare_end(pid_t pid) {
+    claim(pid > 0); // -1 of a failed fork is everybody
     (void)fp_sys_kill(pid, SIGKILL);
     (void)fp_sys_wait4(pid, NULL, 0, NULL);
 }
 
 void tracked_end(pid_t pid) {
+    claim(pid > 0);
     (void)signal_to(pid, SIGKILL);
     (void)wait_for(pid, 0);
 }
@@ -154,6 +158,24 @@ void in_handler(void (*due)(void)) {
     (void)raise(SIGUSR2);
 }
 
+/* --- standard error --- */
+
+size_t said_during(void (*due)(void), char *ret_text, size_t size) {
+    int ends[2];
+    int kept = dup(STDERR_FILENO);
+    if (kept < 0 || pipe2(ends, O_NONBLOCK) < 0)
+        return 0;
+    dup2(ends[1], STDERR_FILENO);
+    due();
+    dup2(kept, STDERR_FILENO);
+    ssize_t length = read(ends[0], ret_text, size - 1);
+    ret_text[length > 0 ? length : 0] = '\0';
+    close(ends[0]);
+    close(ends[1]);
+    close(kept);
+    return length > 0 ? (size_t)length : 0;
+}
+
 /* --- namespaces --- */
 
 void claim_failed(const char *file, int line, const char *what) {
@@ -202,13 +224,23 @@ static void answer_or_die(void) {
         ;
 }
 
+/* A process that nobody waits for is gone a moment before its number is free. */
+static pid_t fork_as_once_free(pid_t pid, void (*child)(void)) {
+    pid_t made = bare_fork_as(pid, child);
+    for (int tries = 0; made < 0 && errno == EEXIST && tries < 100000; tries++) {
+        sched_yield();
+        made = bare_fork_as(pid, child);
+    }
+    return made;
+}
+
 static pid_t new_stranger(int *ret_end, pid_t pid) {
     int ends[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET, 0, ends) < 0)
         return -1;
     strangers_end = ends[1];
     *ret_end = ends[0];
-    pid_t made = pid ? bare_fork_as(pid, answer_or_die) : bare_fork(answer_or_die);
+    pid_t made = pid ? fork_as_once_free(pid, answer_or_die) : bare_fork(answer_or_die);
     close(ends[1]);
     if (made < 0) {
         close(ends[0]);
@@ -323,6 +355,12 @@ int in_namespace(void (*body)(void)) {
         _exit(first_process(body));
     }
     _exit(exit_of(first));
+}
+
+void mount_proc(const char *type) {
+    if (unshare(CLONE_NEWNS) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0 ||
+        mount("none", "/proc", type, 0, NULL) < 0)
+        _exit(EXIT_SKIPPED);
 }
 
 /* --- every suite's frame --- */

@@ -71,6 +71,11 @@ void in_thread(void (*action)(void));
 /* Runs the action in a signal handler on this thread. */
 void in_handler(void (*action)(void));
 
+/* --- standard error --- */
+
+/* What the action writes there, terminated; returns its length. */
+size_t said_during(void (*action)(void), char *ret_text, size_t size);
+
 /* --- namespaces --- */
 
 /* In a process that is not Criterion's: says what was wrong and exits 1. */
@@ -91,6 +96,9 @@ int in_namespace(void (*body)(void));
 
 /* In there: makes a process with that pid that is no child of the caller, and leaves it alone. */
 void make_stranger(pid_t pid);
+
+/* In there: /proc becomes that of the namespace, for the caller and what it starts. */
+void mount_proc(const char *type);
 
 /* Lets the oldest of sixteen strangers go and makes another; false when it has been signalled. */
 bool replace_stranger(void);

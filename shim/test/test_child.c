@@ -14,7 +14,7 @@ Test(child, forked_child_is_known_until_it_is_reaped) {
 Test(child, failed_fork_registers_nothing) {
     fp_fork_begin();
     cr_assert_eq(counts()->in_flight, 1);
-    fp_fork_end(-1);
+    fp_fork_end(-1, false);
     cr_assert_eq(counts()->in_flight, 0);
     cr_assert_eq(counts()->children, 0);
     cr_assert_eq(fp_set_next(FP_SET_CHILDREN, 1), 0);
@@ -124,7 +124,7 @@ NamespacedTest(child, registrations_of_one_pid_may_come_in_any_order) {
     at_point(FP_POINT_BEFORE_REGISTER, die_and_be_reaped_before_registering);
     pid_t pid = tracked_fork(exits);
     claim(youngest == pid);
-    fp_fork_end(youngest);
+    fp_fork_end(youngest, false);
     claim(fp_word_n(word_of(pid)) == 1);
     claim(signal_to(pid, 0) == 0);
     tracked_end(pid);

@@ -5,7 +5,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
+#include <stdio.h>
+#include <sys/prctl.h>
 #include <unistd.h>
+
+#include "chld.h"
+#include "settings.h"
 
 SUITE(deliver);
 
@@ -85,6 +90,77 @@ NamespacedTest(deliver, child_reaped_by_the_kernel_is_esrch_when_a_stranger_has_
     claim(strangers_live());
     claim(result == -ESRCH);
     fp_child_gone(pid, fp_table_word(pid), 0);
+}
+
+/* --- what is said of a refused signal --- */
+
+static enum fp_stale stale;
+
+static void signal_first_by_every_call(void) {
+    siginfo_t info = {.si_code = SI_QUEUE};
+    const struct fp_signal signals[] = {{FP_BY_KILL, first, 0, 0, NULL},
+                                        {FP_BY_TGKILL, first, 12345, SIGUSR1, NULL},
+                                        {FP_BY_QUEUE, first, 0, SIGTERM, &info}};
+    for (size_t i = 0; i < 3; i++)
+        cr_expect_eq(fp_deliver(&signals[i], stale), -ESRCH);
+}
+
+#define LINE(call) "forkproof: tested[%d]: " call ": %d was a child and has been reaped: not sent\n"
+
+static void expect_three_lines(const char *said) {
+    char expected[1024];
+    int own = getpid();
+    snprintf(expected, sizeof expected,
+             LINE("kill(%d, 0)") LINE("tgkill(%d, 12345, 10)") LINE("sigqueue(%d, 15)"), own, first,
+             first, own, first, first, own, first, first);
+    cr_expect_str_eq(said, expected);
+}
+
+Test(deliver, refused_signal_is_reported) {
+    char said[1024];
+    prctl(PR_SET_NAME, "tested");
+    first = tracked_zombie();
+    (void)wait_for(first, 0);
+    stale = FP_STALE_DENY;
+    cr_expect_eq(said_during(signal_first_by_every_call, said, sizeof said), 0);
+    fp_settings.options.verbose = 1;
+    said_during(signal_first_by_every_call, said, sizeof said);
+    expect_three_lines(said);
+    fp_settings.options.verbose = 0;
+    stale = FP_STALE_REPORT;
+    said_during(signal_first_by_every_call, said, sizeof said);
+    expect_three_lines(said);
+}
+
+static void signal_zombie_and_stranger(void) {
+    pid_t pid = tracked_zombie();
+    cr_expect_eq(fp_deliver(&(struct fp_signal){FP_BY_KILL, pid, 0, SIGTERM, NULL}, stale), 0);
+    cr_expect_eq(fp_deliver(&(struct fp_signal){FP_BY_KILL, 1 << 22, 0, 0, NULL}, stale), -ESRCH);
+    (void)wait_for(pid, 0);
+}
+
+Test(deliver, signal_that_is_sent_or_is_for_nobody_of_ours_is_not_reported) {
+    char said[1024];
+    stale = FP_STALE_REPORT;
+    cr_expect_eq(said_during(signal_zombie_and_stranger, said, sizeof said), 0);
+}
+
+/* --- what SIGCHLD does --- */
+
+static void ignore_chld(void) {
+    (void)signal(SIGCHLD, SIG_IGN);
+    fp_chld_forget();
+}
+
+static void ignore_chld_by_thread(void) {
+    in_thread(ignore_chld);
+}
+
+Test(deliver, disposition_that_changes_while_it_is_asked_for_is_not_remembered) {
+    (void)counts();
+    at_point(FP_POINT_BEFORE_LEARN, ignore_chld_by_thread);
+    cr_expect_not(fp_chld_is_automatic());
+    cr_expect(fp_chld_is_automatic());
 }
 
 /* --- R2: a wait while a thread is about to signal --- */

@@ -21,15 +21,13 @@ static struct fp_settings kept(void) {
                                 .run = FP_ENV_RUN "=7"};
 }
 
-static char *filled[MOST + 6];
+static char *filled[MOST + 8];
 static char text[4096];
 
 /* False when the environment is to be passed on as it is. */
-static bool trusted;
-
 static bool fill(const struct fp_settings *settings, char **envp) {
     struct fp_environ plan;
-    if (!fp_environ_lacks(&plan, settings, envp, trusted))
+    if (!fp_environ_lacks(&plan, settings, NULL, envp))
         return false;
     cr_assert_leq(fp_environ_slots(&plan), sizeof filled / sizeof *filled);
     cr_assert_lt(plan.text_length, sizeof text);
@@ -62,6 +60,7 @@ static char own_list[] = "LD_PRELOAD=" OURS;
 static char own_options[] = FP_ENV_OPTIONS "=zombies=9";
 static char own_run[] = FP_ENV_RUN "=7";
 static char plain[] = "A=1";
+static char all_kept[] = FP_ENV_KEPT "=por";
 
 Test(environ, complete_environment_is_passed_on_as_it_is) {
     const struct fp_settings settings = kept();
@@ -133,9 +132,96 @@ Test(environ, strip_leaves_what_exec_did_not_add) {
     cr_assert(same(envp, ENVIRONMENT("LD_PRELOAD=a.so:" OURS, own_run, plain)));
 }
 
+/* The auxiliary vector stands behind it. */
+Test(environ, strip_leaves_nothing_behind_the_end) {
+    char *envp[] = {own_list, plain, own_options, own_run, all_kept, NULL};
+    fp_environ_strip(envp);
+    cr_assert(same(envp, ENVIRONMENT(plain)));
+    for (size_t i = 1; i < sizeof envp / sizeof *envp; i++)
+        cr_assert_null(envp[i]);
+}
+
+static struct fp_settings restoring(void) {
+    struct fp_settings settings = kept();
+    settings.options.env = FP_ENV_RESTORE;
+    settings.runtime_text = FP_ENV_RUNTIME_DIR "=/d";
+    return settings;
+}
+
+/* "" for a list that goes. */
+static const char *hidden(const char *list) {
+    static char variable[256];
+    const struct fp_settings settings = restoring();
+    char *envp[] = {variable, NULL};
+    strcpy(variable, "LD_PRELOAD=");
+    strcat(variable, list);
+    fp_environ_hide(envp, &settings);
+    return envp[0] ? variable + strlen("LD_PRELOAD=") : "";
+}
+
+Test(environ, hidden_lists_keep_what_others_put_there) {
+    static const char *const rows[][2] = {
+        {OURS, ""},
+        {OURS ":", ""},
+        {" :" OURS " ", ""},
+        {OURS ":" OURS, ""},
+        {"a.so:" OURS, "a.so"},
+        {OURS ":a.so", "a.so"},
+        {"a.so:" OURS ":b.so", "a.so:b.so"},
+        {"a.so " OURS " b.so", "a.so b.so"},
+        {OURS ":a.so:" OURS ":b.so:" OURS, "a.so:b.so"},
+        {"a.so::" OURS, "a.so:"},
+        {"libforkproof.so:a.so", "a.so"},
+        {"a.so:b.so", "a.so:b.so"},
+        {":", ":"},
+        {"/libforkproof.so/x.so", "/libforkproof.so/x.so"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        cr_expect_str_eq(hidden(rows[i][0]), rows[i][1], "%s", rows[i][0]);
+}
+
+Test(environ, hidden_variables_are_all_of_ours_and_no_others) {
+    const struct fp_settings settings = restoring();
+    char other[] = "FORKPROOF=1";
+    char library[] = FP_ENV_LIBRARY "=/x";
+    char runtime[] = FP_ENV_RUNTIME_DIR "=/d";
+    char said[] = FP_ENV_SAID "=1";
+    char list[] = "LD_PRELOAD=" OURS;
+    char *envp[] = {list, own_options, plain, own_run, said, other, library, runtime, NULL};
+    fp_environ_hide(envp, &settings);
+    cr_assert(same(envp, ENVIRONMENT("A=1", "FORKPROOF=1")));
+    for (size_t i = 2; i < sizeof envp / sizeof *envp; i++)
+        cr_assert_null(envp[i]);
+    cr_assert(fill(&settings, envp));
+    cr_assert(same(filled, ENVIRONMENT("A=1", "FORKPROOF=1", own_list, own_options, own_run,
+                                       FP_ENV_RUNTIME_DIR "=/d", FP_ENV_KEPT "=pord")));
+}
+
+Test(environ, nothing_is_hidden_that_exec_could_not_add_again) {
+    struct fp_settings settings = restoring();
+    char *envp[] = {own_list, own_options, own_run, NULL};
+    settings.text = NULL;
+    settings.run = NULL;
+    fp_environ_hide(envp, &settings);
+    cr_assert(same(envp, ENVIRONMENT(FP_ENV_OPTIONS "=zombies=9", FP_ENV_RUN "=7")));
+    char *again[] = {own_options, plain, NULL};
+    settings = restoring();
+    settings.preload = NULL;
+    fp_environ_hide(again, &settings);
+    cr_assert(same(again, ENVIRONMENT(FP_ENV_OPTIONS "=zombies=9", "A=1")));
+}
+
+Test(environ, nothing_is_hidden_unless_asked_for) {
+    const struct fp_settings settings = kept();
+    char *envp[] = {own_list, own_options, own_run, NULL};
+    fp_environ_hide(envp, &settings);
+    cr_assert(
+        same(envp, ENVIRONMENT("LD_PRELOAD=" OURS, FP_ENV_OPTIONS "=zombies=9", FP_ENV_RUN "=7")));
+}
+
 /* The loader's environment is writable and lies elsewhere: copies, as the kernel makes them. */
 static char **copied(char **envp) {
-    static char *copies[MOST + 6];
+    static char *copies[MOST + 8];
     size_t i = 0;
     for (; envp[i]; i++) {
         free(copies[i]);
@@ -150,7 +236,7 @@ static char **copied(char **envp) {
 
 static void expect_round_trip(char **envp) {
     const struct fp_settings settings = kept();
-    char *loaded[MOST + 6];
+    char *loaded[MOST + 8];
     if (!fill(&settings, envp))
         return;
     char **copies = copied(filled);
@@ -175,7 +261,6 @@ static void round_trips(const char *const *from, size_t count) {
             envp[i] = (char *)(uintptr_t)from[(seed >> 16) % count];
         }
         envp[length] = NULL;
-        trusted = round % 2;
         expect_round_trip(envp);
     }
 }

@@ -15,7 +15,8 @@
 #define CAN_STEP 0
 #endif
 
-SUITE(interrupt);
+/* Every instruction, and each by a signal of its own: minutes on a busy machine. */
+TestSuite(interrupt, .timeout = 300, .init = note_descriptors, .fini = nothing_remains);
 
 enum { CHILDREN = 2, MOST_STATUSES = 16, DONE = 2, LAST_STEP = 20000 };
 
@@ -103,7 +104,7 @@ static void stash(void) {
     fp_stash_bound(1);
 }
 static void register_last(void) {
-    fp_fork_end(children[CHILDREN - 1]);
+    fp_fork_end(children[CHILDREN - 1], false);
 }
 
 static void wait_all(void) {
@@ -136,7 +137,7 @@ static void make_children(bool register_later) {
         children[i] = awaited(bare_fork(exits));
         (void)fp_table_word_make(children[i]);
         if (i < CHILDREN - 1 || !register_later)
-            fp_fork_end(children[i]);
+            fp_fork_end(children[i], false);
     }
 }
 

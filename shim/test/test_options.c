@@ -8,8 +8,8 @@ SUITE(options);
 struct row {
     const char *text;
     unsigned zombies;
-    enum fp_stale stale;
-    enum fp_env env;
+    unsigned stale;
+    unsigned env;
     const char *bad; /* the first bad pair, or NULL */
     const char *what;
 };
@@ -53,6 +53,11 @@ static const struct row rows[] = {
     {"zombies=5:x:stale=allow", 5, ALLOW, KEEP, "x", BARE},
     {"env=off:a=1:b:zombies=x:stale=allow", 64, ALLOW, OFF, "a=1", UNKNOWN},
     {"zombies=9:zombies=x", 9, DENY, KEEP, "zombies=x", VALUE},
+    {"stale=report:env=restore", 64, FP_STALE_REPORT, FP_ENV_RESTORE, NULL, NULL},
+    {"stale=deny|report", 64, DENY, KEEP, "stale=deny|report", VALUE},
+    {"contain=", 64, DENY, KEEP, "contain=", VALUE},
+    {"contain=pidns", 64, DENY, KEEP, "contain=pidns", VALUE},
+    {"verbose=2", 64, DENY, KEEP, "verbose=2", VALUE},
 };
 
 Test(options, every_text_is_read_as_documented) {
@@ -70,4 +75,27 @@ Test(options, every_text_is_read_as_documented) {
         cr_expect_eq(error.at, strstr(row->text, row->bad), "'%s'", row->text);
         cr_expect_str_eq(error.what, row->what);
     }
+}
+
+static struct fp_options options_of(const char *text) {
+    struct fp_options got;
+    struct fp_options_error error;
+    cr_expect(fp_options_parse(text, &got, &error), "'%s'", text);
+    return got;
+}
+
+Test(options, every_word_is_read) {
+    cr_expect_eq(options_of("").kill, FP_KILL_PROCESS);
+    cr_expect_eq(options_of("kill=tree").kill, FP_KILL_TREE);
+    cr_expect_eq(options_of("").sigpipe, FP_SIGPIPE_KEEP);
+    cr_expect_eq(options_of("sigpipe=epipe").sigpipe, FP_SIGPIPE_EPIPE);
+    cr_expect_eq(options_of("").pipes, FP_PIPES_KEEP);
+    cr_expect_eq(options_of("pipes=cloexec").pipes, FP_PIPES_CLOEXEC);
+    cr_expect_eq(options_of("").exec, FP_EXEC_LIBC);
+    cr_expect_eq(options_of("exec=parent-dir").exec, FP_EXEC_PARENT_DIR);
+    cr_expect_eq(options_of("").contain, FP_CONTAIN_GROUP);
+    cr_expect_eq(options_of("contain=guard").contain, FP_CONTAIN_GUARD);
+    cr_expect_eq(options_of("contain=off").contain, FP_CONTAIN_OFF);
+    cr_expect_eq(options_of("").verbose, 0);
+    cr_expect_eq(options_of("verbose=1").verbose, 1);
 }

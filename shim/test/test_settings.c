@@ -63,8 +63,11 @@ Test(settings, variables_that_only_begin_alike_are_not_read) {
 }
 
 Test(settings, items_are_ours_by_their_file_name) {
-    static const char *const ours[] = {"libforkproof.so", "/a b/libforkproof.so",
-                                       "libforkproof.so.1", "/x/libforkproof-audit.so",
+    static const char *const ours[] = {"libforkproof.so",
+                                       "/a b/libforkproof.so",
+                                       "libforkproof.so.1",
+                                       "/x/libforkproof-audit.so",
+                                       "/forkproof/$PLATFORM/libforkproof.so",
                                        "x.so::libforkproof.so"};
     static const char *const foreign[] = {
         "", ":", "libforkproof", "/libforkproof.so/x.so", "xlibforkproof.so", "libfork.so"};

@@ -1,10 +1,14 @@
 /*
  * sigaction, signal and its kin: passed through. When the disposition of SIGCHLD may have changed,
- * what is remembered of it is forgotten.
+ * what is remembered of it is forgotten. Under sigpipe=epipe the program sets and sees the default
+ * disposition of SIGPIPE where ours stands in its place.
  */
 #include <signal.h>
+#include <string.h>
 
 #include "chld.h"
+#include "settings.h"
+#include "sigpipe.h"
 #include "symbol.h"
 #include "wrap.h"
 
@@ -14,19 +18,57 @@
 typedef void handler(int);
 typedef handler *setter(int, handler *);
 
+static bool is_replaced(int number) {
+    return number == SIGPIPE && fp_settings.options.sigpipe == FP_SIGPIPE_EPIPE;
+}
+
+/* What these functions do besides (sigset unblocks, sysv_signal resets) is done by them. */
+static handler *set_sigpipe(setter *next, handler *wanted) {
+    bool ours = fp_sigpipe_stands();
+    handler *old = next(SIGPIPE, wanted == SIG_DFL ? SIG_IGN : wanted);
+    if (wanted == SIG_DFL && old != SIG_ERR)
+        fp_sigpipe_replace(SIG_IGN);
+    return ours && old == SIG_IGN ? SIG_DFL : old;
+}
+
 static handler *set(setter *next, int number, handler *wanted) {
     if (!next) {
         errno = ENOSYS;
         return SIG_ERR;
     }
+    if (is_replaced(number))
+        return set_sigpipe(next, wanted);
     handler *old = next(number, wanted);
     if (number == SIGCHLD)
         fp_chld_forget();
     return old;
 }
 
+static int act_on_sigpipe(__typeof__(&sigaction) next, const struct sigaction *action,
+                          struct sigaction *old) {
+    struct sigaction ours;
+    uint64_t mask = FP_SIGPIPE_MARK;
+    if (action && action->sa_handler == SIG_DFL) {
+        ours = *action;
+        ours.sa_handler = SIG_IGN;
+        memcpy(&ours.sa_mask, &mask, sizeof mask);
+        action = &ours;
+    }
+    int result = next(SIGPIPE, action, old);
+    if (result != 0 || !old)
+        return result;
+    memcpy(&mask, &old->sa_mask, sizeof mask);
+    if (old->sa_handler == SIG_IGN && mask == FP_SIGPIPE_MARK) {
+        old->sa_handler = SIG_DFL;
+        memset(&old->sa_mask, 0, sizeof old->sa_mask);
+    }
+    return result;
+}
+
 FP_EXPORT int sigaction(int number, const struct sigaction *action, struct sigaction *old) {
     __typeof__(&sigaction) next = FP_NEXT(sigaction);
+    if (next && is_replaced(number))
+        return act_on_sigpipe(next, action, old);
     int result = next ? next(number, action, old) : (int)fp_wrap_result(-ENOSYS);
     if (number == SIGCHLD && action)
         fp_chld_forget();

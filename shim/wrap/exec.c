@@ -3,10 +3,12 @@
  * caller's stack. What searches PATH stays libc's own search.
  */
 #include <alloca.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <unistd.h>
 
+#include "image.h"
 #include "kept.h"
 #include "symbol.h"
 #include "sys.h"
@@ -14,10 +16,13 @@
 
 FP_EXPORT int execve(const char *path, char *const argv[], char *const envp[]) {
     struct fp_kept kept;
+    FP_PLACE(path);
     FP_KEEP(kept, envp);
+    bool disarmed = fp_image_begin();
     long result = fp_sys_execve(path, argv, kept.envp);
     if (fp_kept_was_too_big(&kept, -result))
         result = fp_sys_execve(path, argv, envp);
+    fp_image_failed(disarmed);
     return (int)fp_wrap_result(result);
 }
 
@@ -28,10 +33,14 @@ FP_EXPORT int execv(const char *path, char *const argv[]) {
 FP_EXPORT int execveat(int dir, const char *path, char *const argv[], char *const envp[],
                        int flags) {
     struct fp_kept kept;
+    if (dir == AT_FDCWD)
+        FP_PLACE(path);
     FP_KEEP(kept, envp);
+    bool disarmed = fp_image_begin();
     long result = fp_sys_execveat(dir, path, argv, kept.envp, flags);
     if (fp_kept_was_too_big(&kept, -result))
         result = fp_sys_execveat(dir, path, argv, envp, flags);
+    fp_image_failed(disarmed);
     return (int)fp_wrap_result(result);
 }
 
@@ -43,9 +52,11 @@ FP_EXPORT int fexecve(int fd, char *const argv[], char *const envp[]) {
         return (int)fp_wrap_result(-ENOSYS);
     if (envp)
         FP_KEEP(kept, envp);
+    bool disarmed = fp_image_begin();
     (void)next(fd, argv, kept.envp);
     if (fp_kept_was_too_big(&kept, errno))
         (void)next(fd, argv, envp);
+    fp_image_failed(disarmed);
     return -1;
 }
 
@@ -54,10 +65,13 @@ FP_EXPORT int execvpe(const char *file, char *const argv[], char *const envp[]) 
     struct fp_kept kept;
     if (!next)
         return (int)fp_wrap_result(-ENOSYS);
+    FP_PLACE(file);
     FP_KEEP(kept, envp);
+    bool disarmed = fp_image_begin();
     (void)next(file, argv, kept.envp);
     if (fp_kept_was_too_big(&kept, errno))
         (void)next(file, argv, envp);
+    fp_image_failed(disarmed);
     return -1;
 }
 

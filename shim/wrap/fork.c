@@ -1,33 +1,24 @@
 /* fork, _Fork, vfork, clone: the child is registered before anybody is told of it. */
 #include <sched.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "child.h"
-#include "pending.h"
-#include "settings.h"
-#include "stash.h"
+#include "birth.h"
+#include "kept.h"
 #include "symbol.h"
 #include "wrap.h"
-
-/* The parent's side; the child of a fork that shares no memory has nothing to do but forget. */
-static pid_t end(pid_t pid) {
-    fp_fork_end(pid);
-    if (pid > 0)
-        fp_stash_bound(fp_settings.options.zombies);
-    return pid;
-}
 
 static pid_t fork_by(pid_t (*next)(void)) {
     if (!next)
         return (pid_t)fp_wrap_result(-ENOSYS);
-    fp_pending_settle(); // the child may go on with an interrupted wait, too
-    fp_fork_begin();
+    fp_birth_begin();
     pid_t pid = next();
     if (pid != 0)
-        return end(pid);
-    fp_table_forget();
+        return fp_birth_end(pid, (struct fp_birth){0});
+    fp_birth_child();
     return 0;
 }
 
@@ -48,11 +39,13 @@ void fp_vfork_begin(void);
 pid_t fp_vfork_end(long result);
 
 void fp_vfork_begin(void) {
-    fp_fork_begin();
+    fp_kept_note(NULL, 0);
+    fp_birth_begin();
 }
 
 pid_t fp_vfork_end(long result) {
-    return (pid_t)fp_wrap_result(end((pid_t)result));
+    fp_kept_reclaim();
+    return (pid_t)fp_wrap_result(fp_birth_end((pid_t)result, (struct fp_birth){0}));
 }
 
 /*
@@ -71,10 +64,11 @@ FP_EXPORT int clone(int (*start)(void *), void *stack, int flags, void *argument
         return (int)fp_wrap_result(-ENOSYS);
     if (flags & (CLONE_THREAD | CLONE_PARENT))
         return next(start, stack, flags, argument, parent_tid, tls, child_tid);
-    fp_fork_begin();
+    fp_kept_note(NULL, 0);
+    fp_birth_begin();
     int pid = next(start, stack, flags, argument, parent_tid, tls, child_tid);
-    fp_fork_end(pid);
-    if (pid > 0 && ((flags & CSIGNAL) != SIGCHLD || (flags & CLONE_PIDFD)))
-        fp_child_pin(pid);
-    return pid;
+    if (flags & CLONE_VFORK)
+        fp_kept_reclaim();
+    bool pinned = (flags & CSIGNAL) != SIGCHLD || (flags & CLONE_PIDFD);
+    return fp_birth_end(pid, (struct fp_birth){.pinned = pinned});
 }

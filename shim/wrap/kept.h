@@ -8,6 +8,7 @@
 #include <stddef.h>
 
 #include "environ.h"
+#include "group.h"
 #include "settings.h"
 #include "sys.h"
 
@@ -26,18 +27,27 @@ struct fp_kept {
 };
 
 /* Larger ones are mapped: threads may have stacks of 16 KiB. */
-#define FP_KEPT_STACK_BYTES 4096
+#define FP_KEPT_STACK_BYTES 1024
+
+/*
+ * An exec that succeeds in a vfork child leaves its mapping in the parent. It is noted for the
+ * thread that both of them are; before such a child is made nothing is noted, afterwards the parent
+ * reclaims what is.
+ */
+void fp_kept_note(void *at, size_t size);
+void fp_kept_reclaim(void);
 
 static inline bool fp_kept_needs(struct fp_kept *kept, struct fp_environ *ret_plan,
                                  char *const *envp) {
-    bool trusted = &environ && envp == environ;
     *kept = (struct fp_kept){.envp = envp};
-    kept->changed = fp_environ_lacks(ret_plan, &fp_settings, envp, trusted);
+    fp_group_join();
+    kept->changed = fp_environ_lacks(ret_plan, &fp_settings, fp_group_path(), envp);
     kept->size =
         kept->changed ? fp_environ_slots(ret_plan) * sizeof(char *) + ret_plan->text_length : 0;
     if (kept->size > FP_KEPT_STACK_BYTES) {
         kept->mapped = fp_sys_map(kept->size);
         kept->changed = kept->mapped != NULL;
+        fp_kept_note(kept->mapped, kept->size);
     }
     return kept->changed;
 }
@@ -59,8 +69,10 @@ static inline void fp_kept_fill(struct fp_kept *kept, const struct fp_environ *p
 /* The exec has failed. True when it is to be tried with the program's own environment: what we
  * added was too much. */
 static inline bool fp_kept_was_too_big(struct fp_kept *kept, long error) {
-    if (kept->mapped)
+    if (kept->mapped) {
+        fp_kept_note(NULL, 0);
         fp_sys_unmap(kept->mapped, kept->size);
+    }
     return kept->changed && error == E2BIG;
 }
 

@@ -1,10 +1,13 @@
 /*
  * pidfd_open: a program that holds a pidfd of its child sees whether the zombie is still there, so
- * that child is never reaped early.
+ * that child is never reaped early. pidfd_send_signal: as kill, with kill=tree.
  */
+#include <signal.h>
 #include <sys/types.h>
 
 #include "child.h"
+#include "deliver.h"
+#include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
 
@@ -14,3 +17,11 @@ FP_EXPORT int pidfd_open(pid_t pid, unsigned flags) {
     fp_child_pin(pid);
     return (int)fp_wrap_result(fp_sys_pidfd_open(pid, flags));
 }
+
+int pidfd_send_signal(int pidfd, int number, siginfo_t *info, unsigned flags);
+
+static int to_held(int pidfd, int number, siginfo_t *info, unsigned flags) {
+    return (int)fp_wrap_result(fp_deliver_held(pidfd, number, info, flags));
+}
+
+FP_EXPORT_IF_IN_LIBC(pidfd_send_signal, to_held); // glibc 2.36

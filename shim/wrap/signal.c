@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include "deliver.h"
+#include "group.h"
 #include "settings.h"
 #include "symbol.h"
 #include "sys.h"
@@ -11,7 +12,14 @@ static int deliver(const struct fp_signal *signal) {
     return (int)fp_wrap_result(fp_deliver(signal, fp_settings.options.stale));
 }
 
+/* Of the root, to itself: it may be its end. */
+static void before(pid_t pid, int number) {
+    if ((pid == 0 || fp_group_root() == pid) && pid >= 0)
+        fp_group_before_signal(number);
+}
+
 FP_EXPORT int kill(pid_t pid, int number) {
+    before(pid, number);
     return deliver(&(struct fp_signal){FP_BY_KILL, pid, 0, number, NULL});
 }
 
@@ -25,10 +33,17 @@ FP_EXPORT int killpg(pid_t group, int number) {
 int tgkill(pid_t pid, pid_t tid, int number);
 
 static int to_thread(pid_t pid, pid_t tid, int number) {
+    before(pid, number);
     return deliver(&(struct fp_signal){FP_BY_TGKILL, pid, tid, number, NULL});
 }
 
 FP_EXPORT_IF_IN_LIBC(tgkill, to_thread); // glibc 2.30
+
+FP_EXPORT int raise(int number) {
+    __typeof__(&raise) next = FP_NEXT(raise);
+    fp_group_before_signal(number);
+    return next ? next(number) : (int)fp_wrap_result(-ENOSYS);
+}
 
 FP_EXPORT int sigqueue(pid_t pid, int number, const union sigval value) {
     siginfo_t info = {0};

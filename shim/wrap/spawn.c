@@ -6,9 +6,9 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-#include "child.h"
+#include "birth.h"
+#include "image.h"
 #include "kept.h"
-#include "stash.h"
 #include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
@@ -24,18 +24,18 @@ static int spawn(spawner *next, pid_t *user_pid, const char *path,
     if (!next)
         return ENOSYS;
     struct fp_kept kept;
+    posix_spawnattr_t changed;
+    FP_PLACE_SPAWN(path, actions);
     FP_KEEP(kept, envp);
-    fp_fork_begin();
+    attributes = fp_image_attributes(attributes, &changed);
+    fp_birth_begin();
     int error = next(&pid, path, actions, attributes, argv, kept.envp);
     if (fp_kept_was_too_big(&kept, error))
         error = next(&pid, path, actions, attributes, argv, envp);
-    fp_fork_end(error ? 0 : pid);
-    if (error)
-        return error;
-    if (user_pid)
+    fp_birth_end(error ? 0 : pid, (struct fp_birth){0});
+    if (!error && user_pid)
         *user_pid = pid;
-    fp_stash_bound(fp_settings.options.zombies);
-    return 0;
+    return error;
 }
 
 FP_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
@@ -50,6 +50,30 @@ FP_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_
     return spawn(FP_NEXT(posix_spawnp), pid, file, actions, attributes, argv, envp);
 }
 
+#if __has_include("versions.h")
+#include "versions.h"
+
+/* What programs linked before glibc 2.15 call: a file that is no program is run by /bin/sh. */
+spawner old_spawn, old_spawnp;
+
+FP_EXPORT int old_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
+                        const posix_spawnattr_t *attributes, char *const argv[],
+                        char *const envp[]) {
+    return spawn(FP_NEXT_VERSION(posix_spawn, FP_OLD_SPAWN), pid, path, actions, attributes, argv,
+                 envp);
+}
+
+FP_EXPORT int old_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
+                         const posix_spawnattr_t *attributes, char *const argv[],
+                         char *const envp[]) {
+    return spawn(FP_NEXT_VERSION(posix_spawnp, FP_OLD_SPAWN), pid, file, actions, attributes, argv,
+                 envp);
+}
+
+FP_EXPORT_VERSION(old_spawn, posix_spawn, FP_OLD_SPAWN);
+FP_EXPORT_VERSION(old_spawnp, posix_spawnp, FP_OLD_SPAWN);
+#endif
+
 /* The pidfd pins the child for its holder: only the environment is kept. */
 typedef int pidfd_spawner(int *, const char *, const posix_spawn_file_actions_t *,
                           const posix_spawnattr_t *, char *const[], char *const[]);
@@ -59,7 +83,10 @@ static int spawn_held(pidfd_spawner *next, int *pidfd, const char *path,
                       const posix_spawn_file_actions_t *actions,
                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
     struct fp_kept kept;
+    posix_spawnattr_t changed;
+    FP_PLACE_SPAWN(path, actions);
     FP_KEEP(kept, envp);
+    attributes = fp_image_attributes(attributes, &changed);
     int error = next(pidfd, path, actions, attributes, argv, kept.envp);
     return fp_kept_was_too_big(&kept, error) ? next(pidfd, path, actions, attributes, argv, envp)
                                              : error;

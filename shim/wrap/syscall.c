@@ -3,17 +3,24 @@
  * everything. The calls that the shim knows by name get the same answer by number; all others, and
  * those that return twice on one stack, are left to the trampoline in arch/.
  */
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <unistd.h>
 
+#include "birth.h"
 #include "child.h"
 #include "chld.h"
 #include "deliver.h"
+#include "group.h"
+#include "image.h"
 #include "kept.h"
+#include "pipes.h"
 #include "reap.h"
-#include "stash.h"
+#include "subreaper.h"
 #include "sys.h"
 #include "wrap.h"
 
@@ -25,24 +32,20 @@ static long raw(const long *call) {
     return fp_syscall(call[0], call[1], call[2], call[3], call[4], call[5], call[6]);
 }
 
-/* A child of our own, on a copy of our memory: it may return through our frames. */
-static bool is_plain_fork(uint64_t flags) {
-    return !(flags & (CLONE_VM | CLONE_THREAD | CLONE_PARENT));
+/* A child of our own, on a copy of our memory and stack: it may return through our frames. */
+static bool is_plain_fork(uint64_t flags, uint64_t stack) {
+    return !stack && !(flags & (CLONE_VM | CLONE_THREAD | CLONE_PARENT));
 }
 
 static long fork_by(const long *call, uint64_t flags, uint64_t exit_signal) {
-    fp_fork_begin();
+    fp_birth_begin();
     long pid = raw(call);
     if (pid == 0) {
-        fp_table_forget();
+        fp_birth_child();
         return 0;
     }
-    fp_fork_end((pid_t)pid);
-    if (pid > 0 && (exit_signal != SIGCHLD || (flags & CLONE_PIDFD)))
-        fp_child_pin((pid_t)pid);
-    if (pid > 0)
-        fp_stash_bound(fp_settings.options.zombies);
-    return pid;
+    bool pinned = exit_signal != SIGCHLD || (flags & CLONE_PIDFD);
+    return fp_birth_end((pid_t)pid, (struct fp_birth){.pinned = pinned});
 }
 
 static bool clone3_answered(long *call) {
@@ -50,9 +53,9 @@ static bool clone3_answered(long *call) {
     size_t known = sizeof arguments;
     size_t size = (size_t)call[2] < known ? (size_t)call[2] : known;
     if (fp_sys_copy_in(&arguments, (const void *)call[1], size) < 0 ||
-        !is_plain_fork(arguments.flags))
+        !is_plain_fork(arguments.flags, arguments.stack))
         return false;
-    call[0] = fork_by(call, arguments.flags, arguments.exit_signal);
+    call[0] = fp_wrap_result(fork_by(call, arguments.flags, arguments.exit_signal));
     return true;
 }
 
@@ -73,19 +76,58 @@ static long signal_by(const long *call) {
     return fp_deliver(&signal, fp_settings.options.stale);
 }
 
-static long exec_raw(const long *call, char *const *envp) {
+/* The older calls of 32-bit machines have other arguments: there SIGPIPE is as bare. */
+static long action_by(const long *call) {
+    if (call[0] == SYS_rt_sigaction && call[1] == SIGPIPE &&
+        fp_settings.options.sigpipe == FP_SIGPIPE_EPIPE)
+        return fp_sigpipe_action((const void *)call[2], (void *)call[3], (size_t)call[4]);
+    long result = raw(call);
+    if (call[1] == SIGCHLD)
+        fp_chld_forget();
+    return result;
+}
+
+static long exec_raw(const long *call, const char *path, char *const *envp) {
     if (call[0] == SYS_execve)
-        return fp_sys_execve((const char *)call[1], (char *const *)call[2], envp);
-    return fp_sys_execveat((int)call[1], (const char *)call[2], (char *const *)call[3], envp,
-                           (int)call[5]);
+        return fp_sys_execve(path, (char *const *)call[2], envp);
+    return fp_sys_execveat((int)call[1], path, (char *const *)call[3], envp, (int)call[5]);
 }
 
 static long exec_by(const long *call) {
     char *const *envp = (char *const *)(call[0] == SYS_execve ? call[3] : call[4]);
+    const char *path = (const char *)(call[0] == SYS_execve ? call[1] : call[2]);
     struct fp_kept kept;
+    if (call[0] == SYS_execve || (int)call[1] == AT_FDCWD)
+        FP_PLACE(path);
     FP_KEEP(kept, envp);
-    long result = exec_raw(call, kept.envp);
-    return fp_kept_was_too_big(&kept, -result) ? exec_raw(call, envp) : result;
+    bool disarmed = fp_image_begin();
+    long result = exec_raw(call, path, kept.envp);
+    if (fp_kept_was_too_big(&kept, -result))
+        result = exec_raw(call, path, envp);
+    fp_image_failed(disarmed);
+    return result;
+}
+
+/* Under pipes=cloexec. */
+static bool pipe_answered(const long *call, long *ret_result) {
+    switch (call[0]) {
+#ifdef SYS_pipe
+    case SYS_pipe:
+        *ret_result = fp_pipes_make((int *)call[1], 0);
+        return true;
+#endif
+    case SYS_pipe2:
+        *ret_result = fp_pipes_make((int *)call[1], (int)call[2]);
+        return true;
+#ifdef SYS_dup2
+    case SYS_dup2:
+        if (call[1] == call[2])
+            fp_pipes_keep_open((int)call[1]);
+        return false;
+#endif
+    default:
+        return false;
+    }
 }
 
 bool fp_syscall_answered(long *call) {
@@ -97,7 +139,7 @@ bool fp_syscall_answered(long *call) {
         break;
 #endif
     case SYS_clone:
-        if (!is_plain_fork((uint64_t)call[1]))
+        if (!is_plain_fork((uint64_t)call[1], (uint64_t)call[2]))
             return false;
         result = fork_by(call, (uint64_t)call[1], (uint64_t)call[1] & CSIGNAL);
         break;
@@ -111,6 +153,11 @@ bool fp_syscall_answered(long *call) {
         result =
             fp_reap_wait4((pid_t)call[1], (int *)call[2], (int)call[3], (struct rusage *)call[4]);
         break;
+#ifdef SYS_waitpid
+    case SYS_waitpid:
+        result = fp_reap_wait4((pid_t)call[1], (int *)call[2], (int)call[3], NULL);
+        break;
+#endif
     case SYS_waitid:
         result = fp_reap_waitid((int)call[1], call[2], (siginfo_t *)call[3], (int)call[4],
                                 (struct rusage *)call[5]);
@@ -120,16 +167,37 @@ bool fp_syscall_answered(long *call) {
     case SYS_rt_sigqueueinfo:
         result = signal_by(call);
         break;
+    case SYS_pidfd_send_signal:
+        result = fp_deliver_held((int)call[1], (int)call[2], (const siginfo_t *)call[3],
+                                 (unsigned)call[4]);
+        break;
+#ifdef SYS_signal
+    case SYS_signal:
+    case SYS_sigaction:
+#endif
     case SYS_rt_sigaction:
-        result = raw(call);
-        if (call[1] == SIGCHLD)
-            fp_chld_forget();
+        result = action_by(call);
+        break;
+    case SYS_setsid:
+        call[0] = setsid();
+        return true;
+    case SYS_setpgid:
+        call[0] = setpgid((pid_t)call[1], (pid_t)call[2]);
+        return true;
+    case SYS_exit_group:
+        fp_group_end();
+        return false;
+    case SYS_prctl:
+        if (call[1] != PR_SET_CHILD_SUBREAPER)
+            return false;
+        result = fp_subreaper_prctl((int)call[1], call[2], call[3], call[4], call[5]);
         break;
     case SYS_pidfd_open:
         fp_child_pin((pid_t)call[1]);
         return false;
     default:
-        return false;
+        if (fp_settings.options.pipes != FP_PIPES_CLOEXEC || !pipe_answered(call, &result))
+            return false;
     }
     call[0] = fp_wrap_result(result);
     return true;

@@ -7,6 +7,9 @@
 
 #include <errno.h>
 
+/* A program may be linked with the loader and without a libc: it calls none of this. */
+#pragma weak __errno_location
+
 #define FP_EXPORT __attribute__((visibility("default")))
 
 /* -errno to libc's convention; errno is kept on success. */
@@ -21,16 +24,23 @@ static inline long fp_wrap_result(long result) {
  * The libc function behind a wrapper, looked up at its first use and remembered. Two threads may
  * both look: they find the same.
  */
-#define FP_NEXT(name)                                                                              \
+#define FP_NEXT(name) FP_NEXT_BY(name, fp_symbol_next(#name))
+#define FP_NEXT_VERSION(name, version) FP_NEXT_BY(name, fp_symbol_next_version(#name, version))
+
+#define FP_NEXT_BY(name, lookup)                                                                   \
     __extension__({                                                                                \
         static void *remembered_;                                                                  \
         void *next_ = __atomic_load_n(&remembered_, __ATOMIC_RELAXED);                             \
         if (!next_) {                                                                              \
-            next_ = fp_symbol_next(#name);                                                         \
+            next_ = lookup;                                                                        \
             __atomic_store_n(&remembered_, next_, __ATOMIC_RELAXED);                               \
         }                                                                                          \
         (__typeof__(&name))next_;                                                                  \
     })
+
+/* Exports `function` as a version of `name` that only programs linked long ago ask for. */
+#define FP_EXPORT_VERSION(function, name, version)                                                 \
+    __asm__(".symver " #function ", " #name "@" version ", remove")
 
 /*
  * Exports `name` only where libc has it too: programs look for newer functions and must not find

@@ -13,6 +13,8 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "preload.h"
+
 /* The kernel follows this many interpreters. */
 #define SCRIPT_DEPTH 4
 #define HEAD 256
@@ -109,15 +111,23 @@ static int has_interpreter(const char *path, const unsigned char *head) {
     return found;
 }
 
+/* Whether what is loaded of the library's path is for images such as this one. */
+static bool is_served(const unsigned char *head, const char *library) {
+    unsigned char ours[HEAD + 1];
+    char *object = fp_preload_object(library, machine(head));
+    bool same = object && (read_head(object, ours) < 0 ||
+                           (ours[EI_CLASS] == head[EI_CLASS] && ours[EI_DATA] == head[EI_DATA] &&
+                            machine(ours) == machine(head)));
+    free(object);
+    return same;
+}
+
 static void inspect_elf(const char *path, const unsigned char *head, const char *library,
                         struct fp_image *image) {
-    unsigned char ours[HEAD + 1];
     const char *why = privilege(path);
     if (why) {
         no_hooks(image, "setuid", why);
-    } else if (read_head(library, ours) == 0 &&
-               (ours[EI_CLASS] != head[EI_CLASS] || ours[EI_DATA] != head[EI_DATA] ||
-                machine(ours) != machine(head))) {
+    } else if (!is_served(head, library)) {
         no_hooks(image, "other-class", "is of another class than the library");
     } else if (has_interpreter(path, head) == 0) {
         no_hooks(image, "static", "is statically linked");

@@ -7,12 +7,20 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/auxv.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "contract.h"
 #include "say.h"
 
 extern char **environ;
+
+/* The directory beside the library with an entry for each word that loaders put for the token, and
+ * one for the token itself (shim/twin.cmake). */
+#define CLASSES "forkproof"
+#define TOKEN "$PLATFORM"
+#define OTHER_CLASS "i686"
 
 /* Where the library lies relative to the command's directory. */
 static const char *const places[] = {
@@ -63,6 +71,48 @@ static int find_beside_command(char **ret_path) {
     return -ENOENT;
 }
 
+/* The entry for a word; `slash` ends the directory that the library lies in. */
+static char *class_path(const char *library, const char *slash, const char *word) {
+    char *path;
+    int n = asprintf(&path, "%.*s/" CLASSES "/%s/" FP_LIBRARY_NAME, (int)(slash - library), library,
+                     word);
+    return n < 0 ? NULL : path;
+}
+
+static bool leads_to(const char *path, const char *library) {
+    struct stat a, b;
+    return path && stat(path, &a) == 0 && stat(library, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
+/*
+ * The loader's word is the kernel's, or glibc's own for the processor. Where the kernel tells none
+ * the path cannot be relied on.
+ */
+static char *for_every_class(char *library) {
+    const char *word = (const char *)getauxval(AT_PLATFORM); // NOLINT(performance-no-int-to-ptr)
+    const char *slash = strrchr(library, '/');
+    char *own = word ? class_path(library, slash, word) : NULL;
+    char *all = own ? class_path(library, slash, TOKEN) : NULL;
+    bool good = leads_to(own, library) && leads_to(all, library);
+    free(own);
+    free(good ? library : all);
+    return good ? all : library;
+}
+
+char *fp_preload_object(const char *library, unsigned machine) {
+    const char *token = strstr(library, "/" CLASSES "/" TOKEN "/");
+    if (!token || machine != EM_386)
+        return strdup(library);
+    char *path = class_path(library, token, OTHER_CLASS);
+    /* Without a shim for that class the entry leads to an object without anything in it. */
+    char *real = path ? realpath(path, NULL) : NULL;
+    bool hooks = real && strcmp(strrchr(real, '/') + 1, FP_LIBRARY_NAME) == 0;
+    free(real);
+    free(hooks ? NULL : path);
+    return hooks ? path : NULL;
+}
+
 int fp_preload_find(char **ret_path) {
     const char *given = getenv(FP_ENV_LIBRARY);
     char *path = NULL;
@@ -77,7 +127,7 @@ int fp_preload_find(char **ret_path) {
     }
     const char *what = problem(path);
     if (!what) {
-        *ret_path = path;
+        *ret_path = for_every_class(path);
         return 0;
     }
     int r = refuse(path, what);

@@ -2,8 +2,16 @@
 #ifndef FP_PRELOAD_H
 #define FP_PRELOAD_H
 
-/* The library's path, allocated. -errno after one line on stderr. */
+/*
+ * The library's path, allocated. -errno after one line on stderr. Where objects for other classes
+ * of programs lie beside the library it has $PLATFORM in it, which glibc's loader replaces, and
+ * leads to the library itself as it stands.
+ */
 int fp_preload_find(char **ret_path);
+
+/* What is loaded of that path into an image for this machine (EM_...): a path, allocated, or NULL.
+ */
+char *fp_preload_object(const char *library, unsigned machine);
 
 /*
  * The caller's environment with the library added to LD_PRELOAD (once, after what is there), the

@@ -37,8 +37,8 @@ MUTANTS = [
         "no-defer",
         "R2: a zombie is not reaped while a thread is about to signal it",
         "claim.c",
-        "*ret_busy = fp_word_killers(old) > 0;",
-        "*ret_busy = false;",
+        "bool busy = fp_word_killers(old) > 0;",
+        "bool busy = false;",
         "deliver/kill_in_the_window_defers_the_reap",
     ),
     core(
@@ -69,8 +69,8 @@ MUTANTS = [
         "deferred-told-twice",
         "R3: the status of a deferred zombie is told once",
         "claim.c",
-        "if (old & FP_DEFER)\n",
-        "if (false)\n",
+        "if ((old & FP_DEFER) || (busy",
+        "if ((busy",
         "interrupt/kill_around_a_wait_is_interrupted_by_wait_all",
     ),
     core(
@@ -114,12 +114,21 @@ MUTANTS = [
         "deliver/child_reaped_by_the_kernel_is_esrch_when_a_stranger_has_the_pid",
     ),
     core(
+        "old-answer-remembered",
+        "R13: a disposition that changes while it is asked for is not remembered",
+        "known.h",
+        "((old & ~3U) + 4) | now",
+        "(old & ~3U) | now",
+        "deliver/disposition_that_changes_while_it_is_asked_for_is_not_remembered",
+    ),
+    core(
         "no-verification",
         "R4: without a pin, the pid is proved to be our child's",
         "deliver.c",
-        """    if (!is_child(P_PID, s->pid))
-        return -ESRCH;
-    int pidfd = s->by == FP_BY_TGKILL ? -1 : fp_sys_pidfd_open(s->pid, 0);
+        """    if (!is_child(P_PID, s->pid, known))
+        return refuse(s, stale);
+    bool is_by_pid = s->by == FP_BY_KILL || s->by == FP_BY_QUEUE;
+    int pidfd = is_by_pid ? fp_sys_pidfd_open(s->pid, 0) : -1;
 """,
         """    int pidfd = -1;
 """,
@@ -132,6 +141,54 @@ MUTANTS = [
         "proof == -ECHILD ?",
         "proof != -EINVAL ?",
         "deliver/unregistered_child_with_a_former_pid_can_be_signalled",
+    ),
+    core(
+        "refusal-unreported",
+        "stale=report says which signal was not sent",
+        "deliver.c",
+        "(stale == FP_STALE_REPORT || fp_settings.options.verbose))",
+        "fp_settings.options.verbose)",
+        "deliver/refused_signal_is_reported",
+    ),
+    core(
+        "tree-trusts-its-list",
+        "R9: a listed descendant is looked at again before it is signalled",
+        "tree.c",
+        "    if (is_same(member))\n",
+        "    if (true)\n",
+        "tree/stranger_with_a_listed_pid_is_spared_by_*",
+    ),
+    core(
+        "tree-trusts-any-proc",
+        "kill=tree believes no /proc of another pid namespace",
+        "tree.c",
+        "if (fp_proc_is_ours() && ",
+        "if (",
+        "tree/foreign_proc_with_the_same_numbers_is_not_believed",
+    ),
+    core(
+        "tree-not-stopped",
+        "R15: a tree that forks is stopped before its children are listed",
+        "tree.c",
+        "pass(tree, true) > 0",
+        "pass(tree, false) > 0",
+        "tree/forking_tree_is_killed_whole",
+    ),
+    core(
+        "tree-interrupted",
+        "no handler runs while a tree is stopped",
+        "tree.c",
+        "uint64_t all = ~(uint64_t)0;",
+        "uint64_t all = 0;",
+        "tree/handlers_wait_until_the_tree_is_signalled",
+    ),
+    core(
+        "line-ends-the-program",
+        "a line on stderr raises no signal",
+        "say.c",
+        "if (raised & ~before)",
+        "if (false)",
+        "say/broken_pipe_raises_no_signal",
     ),
     core(
         "late-wait-unanswered",
@@ -182,6 +239,22 @@ MUTANTS = [
         "stash/nothing_is_stashed_while_a_waiter_is_announced",
     ),
     core(
+        "subreaper-stashed",
+        "a subreaper's children are never reaped early",
+        "stash.c",
+        " || fp_subreaper_is())",
+        ")",
+        "stash/nothing_is_stashed_in_a_subreaper",
+    ),
+    core(
+        "subreaper-unasked",
+        "a subreaper from before an exec is one, too",
+        "subreaper.c",
+        "bool answer = ask();",
+        "bool answer = false;",
+        "stash/subreaper_is_asked_for",
+    ),
+    core(
         "pinned-stashed",
         "a child whose pidfd the program holds is never reaped early",
         "stash.c",
@@ -225,6 +298,175 @@ MUTANTS = [
 
 
 
+def option(name, defence, file, old, new, test):
+    """A mutant that the programs of conformance/preload notice."""
+    return Mutant(name, defence, f"shim/{file}", old, new, f"conformance.preload.options.{test}", None, "preload_all")
+
+
+MUTANTS += [
+    core(
+        "sigpipe-unmarked",
+        "the shim's ignoring of SIGPIPE is told from the program's own",
+        "sigpipe.c",
+        "action.mask = FP_SIGPIPE_MARK;",
+        "action.mask = 0;",
+        "sigpipe/ours_takes_the_place_of_the_default",
+    ),
+    core(
+        "sigpipe-of-program-replaced",
+        "a disposition of SIGPIPE that the program set is left alone",
+        "sigpipe.c",
+        "if (old.handler == handler)",
+        "if (old.handler == handler || handler == SIG_DFL)",
+        "sigpipe/what_the_program_set_is_left_alone*",
+    ),
+    core(
+        "sigpipe-shown-by-number",
+        "a program that asks the kernel by number sees the default",
+        "sigpipe.c",
+        "if (is_ours(&old)) {",
+        "if (false) {",
+        "sigpipe/by_number_the_program_sees_what_it_sets",
+    ),
+    option(
+        "sigpipe-shown",
+        "a program that asks sees the default",
+        "wrap/disposition.c",
+        "if (old->sa_handler == SIG_IGN && mask == FP_SIGPIPE_MARK) {",
+        "if (false) {",
+        "Sigpipe",
+    ),
+    option(
+        "sigpipe-ignored-over-exec",
+        "the next image gets SIGPIPE's default back",
+        "wrap/image.h",
+        "fp_settings.options.sigpipe == FP_SIGPIPE_EPIPE && fp_sigpipe_disarm();",
+        "false && fp_sigpipe_disarm();",
+        "Sigpipe",
+    ),
+    option(
+        "sigpipe-lost-by-failed-exec",
+        "a failed exec leaves EPIPE",
+        "wrap/image.h",
+        "    if (disarmed)\n",
+        "    if (disarmed && false)\n",
+        "Sigpipe",
+    ),
+    option(
+        "sigpipe-ignored-over-spawn",
+        "a spawned image gets SIGPIPE's default back",
+        "wrap/image.c",
+        "|| !fp_sigpipe_stands())",
+        "|| fp_sigpipe_stands())",
+        "Sigpipe",
+    ),
+    option(
+        "spawn-set-without-flag",
+        "the attributes' set of signals counts for nothing without its flag",
+        "wrap/image.c",
+        "if (flags & POSIX_SPAWN_SETSIGDEF)",
+        "if (true)",
+        "Sigpipe",
+    ),
+    core(
+        "standard-pipe-closed",
+        "a pipe end with the number of a standard descriptor is inherited",
+        "pipes.c",
+        "bool standard = user_ends[i] <= 2;",
+        "bool standard = false;",
+        "pipes/standard_numbers_are_inherited",
+    ),
+    core(
+        "self-duplicate-closed",
+        "a pipe end duplicated onto itself is inherited",
+        "pipes.c",
+        "if (is_noted(fd) && fp_sys_is_pipe(fd))",
+        "if (false)",
+        "pipes/an_end_duplicated_onto_itself_stays_open",
+    ),
+    core(
+        "number-taken-for-pipe",
+        "a file that took a pipe end's number is left alone",
+        "pipes.c",
+        "is_noted(fd) && fp_sys_is_pipe(fd)",
+        "is_noted(fd)",
+        "pipes/a_file_that_took_the_number_of_an_end_is_left_alone",
+    ),
+    core(
+        "own-cloexec-forgotten",
+        "an end that the program itself made close-on-exec stays so",
+        "pipes.c",
+        "note(notes, user_ends[i], !asked && !standard);",
+        "note(notes, user_ends[i], !standard);",
+        "pipes/an_end_that_the_program_wants_closed_is_closed",
+    ),
+    option(
+        "pipe-by-number-inherited",
+        "a pipe made by number is closed by exec, too",
+        "wrap/syscall.c",
+        "if (fp_settings.options.pipes != FP_PIPES_CLOEXEC || !pipe_answered(call, &result))",
+        "if (fp_settings.options.pipes == FP_PIPES_CLOEXEC || !pipe_answered(call, &result))",
+        "Pipes",
+    ),
+    core(
+        "stranger-asked-for-directory",
+        "R14: only the process that forked us is asked for its directory",
+        "origin.c",
+        "return fp_sys_getppid() == expected ? expected : 0;",
+        "return expected;",
+        "origin/a_stranger_with_the_parents_number_is_not_asked",
+    ),
+    core(
+        "replaced-parent-believed",
+        "R14: a parent that ended while it was asked is not believed",
+        "origin.c",
+        "parent_that_forked() ? length : 0",
+        "length",
+        "origin/a_parent_that_is_replaced_while_it_is_asked_is_not_believed",
+    ),
+    option(
+        "another-root-ignored",
+        "a child with another root execs what its path means there",
+        "core/origin.c",
+        '!fp_sys_is_same_file(link_of(link, parent, "/root"), "/") ||',
+        "",
+        "ParentDir",
+    ),
+    option(
+        "spawn-in-childs-directory",
+        "a spawned program is looked for in the caller's directory",
+        "wrap/image.h",
+        "if ((actions) && fp_origin_is_on()) {",
+        "if ((actions) && false) {",
+        "ParentDir",
+    ),
+    core(
+        "preload-in-sight",
+        "no image sees the preload under env=restore",
+        "environ.c",
+        "without_ours(*at + sizeof PRELOAD)",
+        "true",
+        "environ/hidden_lists_keep_what_others_put_there",
+    ),
+    core(
+        "lost-by-hiding",
+        "nothing is hidden that exec could not add again",
+        "environ.c",
+        "return settings->text != NULL;",
+        "return true;",
+        "environ/nothing_is_hidden_that_exec_could_not_add_again",
+    ),
+    core(
+        "pointers-before-auxiliary-vector",
+        "what looks for the auxiliary vector behind the environment finds it or nothing",
+        "environ.c",
+        "    for (; end <= old_end; end++)\n        *end = NULL;\n",
+        "    (void)old_end;\n    *end = NULL;\n",
+        "environ/strip_leaves_nothing_behind_the_end",
+    ),
+]
+
+
 def command(name, defence, file, old, new, test, pattern=None, target="all"):
     """A mutant of the command."""
     return Mutant(name, defence, f"tools/forkproof/{file}", old, new, test, pattern, target)
@@ -266,5 +508,37 @@ MUTANTS += [
         "    while (r == 0 && !s.facts->root_ended && !s.guard_gone)",
         "    while (r == 0 && !s.facts->root_ended)",
         "forkproof.run.contain",
+    ),
+    core(
+        "sweep-by-number",
+        "a stranger that has the number of a member that is gone is spared",
+        "sweep.c",
+        "return fp_entry_alive(e) && process->start <= last;",
+        "return fp_entry_alive(e) && (last || process);",
+        "sweep/a_stranger_with_the_number_of_a_member_is_spared",
+    ),
+    core(
+        "sweep-older",
+        "processes older than the register are none of its members",
+        "sweep.c",
+        "process.start < s->reg->made)",
+        "s->reg->made == 0)",
+        "sweep/a_process_older*",
+    ),
+    core(
+        "register-of-others",
+        "a directory that others may enter is not written to",
+        "register.c",
+        "(status.stx_mode & 077) == 0)",
+        "true)",
+        "register/a_directory_that_others_may_enter_is_refused",
+    ),
+    core(
+        "register-unlimited",
+        "no SIGXFSZ because of us",
+        "register.c",
+        "return fp_sys_file_limit() >= size && fp_sys_fallocate(fd, size) == 0;",
+        "return fp_sys_fallocate(fd, size) == 0;",
+        "register/no_file_is_made_beyond_the_limit_of_its_size",
     ),
 ]

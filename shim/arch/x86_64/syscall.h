@@ -2,6 +2,11 @@
 #ifndef FP_ARCH_SYSCALL_H
 #define FP_ARCH_SYSCALL_H
 
+/* Numbers whose plain names are older forms elsewhere. */
+#define FP_SYS_GETUID SYS_getuid
+#define FP_SYS_GETEUID SYS_geteuid
+#define FP_SYS_MMAP SYS_mmap
+
 static inline long fp_syscall(long number, long a, long b, long c, long d, long e, long f) {
     long result;
     register long r10 __asm__("r10") = d;

@@ -8,12 +8,15 @@
 #define FP_SYS_LINUX_CALLS_H
 
 #include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/types.h>
 #include <sys/uio.h>
@@ -21,8 +24,13 @@
 
 #include "syscall.h"
 
+/* Times and usages go to the kernel in its first layout, where a second is a long. */
+_Static_assert(sizeof(time_t) == sizeof(long), "built with a time_t that the system calls lack");
+
 /* The kernel's idtype for waitid on a pidfd (5.4); older headers lack the name. */
 #define FP_P_PIDFD 3
+
+#define FP_AT_FDCWD (-100)
 
 static inline long fp_sys_wait4(pid_t pid, int *user_status, int options,
                                 struct rusage *user_usage) {
@@ -52,8 +60,28 @@ static inline pid_t fp_sys_getpid(void) {
     return (pid_t)fp_syscall(SYS_getpid, 0, 0, 0, 0, 0, 0);
 }
 
+static inline pid_t fp_sys_gettid(void) {
+    return (pid_t)fp_syscall(SYS_gettid, 0, 0, 0, 0, 0, 0);
+}
+
+static inline pid_t fp_sys_setsid(void) {
+    return (pid_t)fp_syscall(SYS_setsid, 0, 0, 0, 0, 0, 0);
+}
+
+static inline long fp_sys_setpgid(pid_t pid, pid_t group) {
+    return fp_syscall(SYS_setpgid, pid, group, 0, 0, 0, 0);
+}
+
+static inline pid_t fp_sys_getppid(void) {
+    return (pid_t)fp_syscall(SYS_getppid, 0, 0, 0, 0, 0, 0);
+}
+
+static inline uid_t fp_sys_geteuid(void) {
+    return (uid_t)fp_syscall(FP_SYS_GETEUID, 0, 0, 0, 0, 0, 0);
+}
+
 static inline uid_t fp_sys_getuid(void) {
-    return (uid_t)fp_syscall(SYS_getuid, 0, 0, 0, 0, 0, 0);
+    return (uid_t)fp_syscall(FP_SYS_GETUID, 0, 0, 0, 0, 0, 0);
 }
 
 /* Works on zombies, too. */
@@ -61,27 +89,71 @@ static inline pid_t fp_sys_getpgid(pid_t pid) {
     return (pid_t)fp_syscall(SYS_getpgid, pid, 0, 0, 0, 0, 0);
 }
 
-/* The signal's handler and SA_ flags; the kernel's structure is not libc's. */
+/* A disposition as the kernel has it: the structure is not libc's. */
+struct fp_sys_action {
+    void (*handler)(int);
+    unsigned long flags;
+    void *restorer;
+    uint64_t mask;
+};
+
+static inline long fp_sys_sigaction(int signal, const struct fp_sys_action *user_action,
+                                    struct fp_sys_action *user_old) {
+    return fp_syscall(SYS_rt_sigaction, signal, (long)user_action, (long)user_old, sizeof(uint64_t),
+                      0, 0);
+}
+
+/* The signal's handler and SA_ flags. */
 static inline long fp_sys_disposition(int signal, void (**ret_handler)(int),
                                       unsigned long *ret_flags) {
-    struct {
-        void (*handler)(int);
-        unsigned long flags;
-        void *restorer;
-        uint64_t mask;
-    } old = {0};
-    long result = fp_syscall(SYS_rt_sigaction, signal, 0, (long)&old, sizeof old.mask, 0, 0);
+    struct fp_sys_action old = {0};
+    long result = fp_sys_sigaction(signal, NULL, &old);
     *ret_handler = old.handler;
     *ret_flags = old.flags;
     return result;
 }
 
+/* Blocks every signal in the calling thread; returns those that were blocked. */
+static inline uint64_t fp_sys_block_all(void) {
+    uint64_t all = ~(uint64_t)0;
+    uint64_t old = 0;
+    (void)fp_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, sizeof all, 0, 0);
+    return old;
+}
+
+static inline void fp_sys_set_blocked(uint64_t set) {
+    (void)fp_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&set, 0, sizeof set, 0, 0);
+}
+
+/* In the calling thread. */
+static inline void fp_sys_unblock(int signal) {
+    uint64_t set = (uint64_t)1 << (signal - 1);
+    (void)fp_syscall(SYS_rt_sigprocmask, SIG_UNBLOCK, (long)&set, 0, sizeof set, 0, 0);
+}
+
+/* The signals that the calling thread blocks; bit 0 is signal 1. */
+static inline uint64_t fp_sys_blocked(void) {
+    uint64_t set = 0;
+    (void)fp_syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&set, sizeof set, 0, 0);
+    return set;
+}
+
 static inline int fp_sys_pidfd_open(pid_t pid, unsigned flags) {
-    return (int)fp_syscall(SYS_pidfd_open, pid, flags, 0, 0, 0, 0);
+    return (int)fp_syscall(SYS_pidfd_open, pid, (long)flags, 0, 0, 0, 0);
 }
 
 static inline long fp_sys_pidfd_send_signal(int pidfd, int signal, const siginfo_t *user_info) {
     return fp_syscall(SYS_pidfd_send_signal, pidfd, signal, (long)user_info, 0, 0, 0);
+}
+
+/* With flags of the program's own. */
+static inline long fp_sys_pidfd_send_signal_as(int pidfd, int signal, const siginfo_t *user_info,
+                                               unsigned flags) {
+    return fp_syscall(SYS_pidfd_send_signal, pidfd, signal, (long)user_info, (long)flags, 0, 0);
+}
+
+static inline long fp_sys_prctl(int option, long a, long b, long c, long d) {
+    return fp_syscall(SYS_prctl, option, a, b, c, d, 0);
 }
 
 static inline long fp_sys_close(int fd) {
@@ -90,6 +162,111 @@ static inline long fp_sys_close(int fd) {
 
 static inline long fp_sys_write(int fd, const void *bytes, size_t size) {
     return fp_syscall(SYS_write, fd, (long)bytes, (long)size, 0, 0, 0);
+}
+
+static inline long fp_sys_pipe2(int *user_ends, int flags) {
+    return fp_syscall(SYS_pipe2, (long)user_ends, flags, 0, 0, 0, 0);
+}
+
+/* exec leaves it open. */
+static inline void fp_sys_clear_cloexec(int fd) {
+    (void)fp_syscall(SYS_fcntl, fd, F_SETFD, 0, 0, 0, 0);
+}
+
+/* False, too, before 4.11. */
+static inline bool fp_sys_is_pipe(int fd) {
+    struct statx status = {0};
+    long result = fp_syscall(SYS_statx, fd, (long)"", AT_EMPTY_PATH, STATX_TYPE, (long)&status, 0);
+    return result == 0 && S_ISFIFO(status.stx_mode);
+}
+
+/* Both paths lead to one file. False, too, before 4.11. */
+static inline bool fp_sys_is_same_file(const char *a, const char *b) {
+    struct statx of_a = {0};
+    struct statx of_b = {0};
+    if (fp_syscall(SYS_statx, AT_FDCWD, (long)a, 0, STATX_INO, (long)&of_a, 0) < 0 ||
+        fp_syscall(SYS_statx, AT_FDCWD, (long)b, 0, STATX_INO, (long)&of_b, 0) < 0)
+        return false;
+    return of_a.stx_ino == of_b.stx_ino && of_a.stx_dev_major == of_b.stx_dev_major &&
+           of_a.stx_dev_minor == of_b.stx_dev_minor;
+}
+
+/* The length of what it says, which is cut off at size and not terminated. */
+static inline long fp_sys_readlink(const char *path, char *to, size_t size) {
+    return fp_syscall(SYS_readlinkat, AT_FDCWD, (long)path, (long)to, (long)size, 0, 0);
+}
+
+/* The length of the name, its end included. */
+static inline long fp_sys_getcwd(char *to, size_t size) {
+    return fp_syscall(SYS_getcwd, (long)to, (long)size, 0, 0, 0, 0);
+}
+
+static inline int fp_sys_open(const char *path, int flags) {
+    return (int)fp_syscall(SYS_openat, FP_AT_FDCWD, (long)path, flags, 0, 0, 0);
+}
+
+static inline int fp_sys_openat(int dir, const char *path, int flags, unsigned mode) {
+    return (int)fp_syscall(SYS_openat, dir, (long)path, flags, (long)mode, 0, 0);
+}
+
+static inline long fp_sys_mkdir(const char *path, unsigned mode) {
+    return fp_syscall(SYS_mkdirat, FP_AT_FDCWD, (long)path, (long)mode, 0, 0, 0);
+}
+
+static inline long fp_sys_unlinkat(int dir, const char *path, int flags) {
+    return fp_syscall(SYS_unlinkat, dir, (long)path, flags, 0, 0, 0);
+}
+
+/* The same structure on every architecture; flags as for statx(2). */
+static inline long fp_sys_statx(int dir, const char *path, int flags, struct statx *ret) {
+    return fp_syscall(SYS_statx, dir, (long)path, flags, STATX_BASIC_STATS, (long)ret, 0);
+}
+
+static inline long fp_sys_fallocate(int fd, size_t size) {
+    if (sizeof(long) == 4) // offset and length are two words each
+        return fp_syscall(SYS_fallocate, fd, 0, 0, 0, (long)size, 0);
+    return fp_syscall(SYS_fallocate, fd, 0, 0, (long)size, 0, 0);
+}
+
+/* The size beyond which growing a file ends the process by SIGXFSZ. */
+static inline uint64_t fp_sys_file_limit(void) {
+    uint64_t limit[2] = {0, 0};
+    (void)fp_syscall(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, (long)limit, 0, 0);
+    return limit[0];
+}
+
+static inline long fp_sys_read(int fd, void *to, size_t size) {
+    return fp_syscall(SYS_read, fd, (long)to, (long)size, 0, 0, 0);
+}
+
+/* Entries as the kernel writes them, 64 bits wide on every machine. */
+static inline long fp_sys_getdents(int fd, void *to, size_t size) {
+    return fp_syscall(SYS_getdents64, fd, (long)to, (long)size, 0, 0, 0);
+}
+
+/* Whether somebody takes what is written there, now. */
+static inline bool fp_sys_takes_bytes(int fd) {
+    struct pollfd poll = {fd, POLLOUT, 0};
+    struct timespec at_once = {0, 0};
+    return fp_syscall(SYS_ppoll, (long)&poll, 1, (long)&at_once, 0, 0, 0) == 1 &&
+           poll.revents == POLLOUT;
+}
+
+/* The calling thread's; bit n - 1 is signal n. */
+static inline long fp_sys_sigmask(int how, const uint64_t *set, uint64_t *ret_old) {
+    return fp_syscall(SYS_rt_sigprocmask, how, (long)set, (long)ret_old, sizeof *set, 0, 0);
+}
+
+static inline uint64_t fp_sys_sigpending(void) {
+    uint64_t set = 0;
+    (void)fp_syscall(SYS_rt_sigpending, (long)&set, sizeof set, 0, 0, 0, 0);
+    return set;
+}
+
+/* Takes one pending signal of the set, which is blocked, without its handler. */
+static inline void fp_sys_sigtake(const uint64_t *set) {
+    struct timespec at_once = {0, 0};
+    (void)fp_syscall(SYS_rt_sigtimedwait, (long)set, 0, (long)&at_once, sizeof *set, 0, 0);
 }
 
 static inline long fp_sys_execve(const char *user_path, char *const *user_argv,
@@ -103,6 +280,13 @@ static inline long fp_sys_execveat(int dir, const char *user_path, char *const *
                       0);
 }
 
+/* Since boot, as the start times in /proc are counted. */
+static inline struct timespec fp_sys_boot_time(void) {
+    struct timespec time = {0, 0};
+    (void)fp_syscall(SYS_clock_gettime, 7 /* CLOCK_BOOTTIME */, (long)&time, 0, 0, 0, 0);
+    return time;
+}
+
 static inline void fp_sys_nap(long nanoseconds) {
     struct timespec time = {0, nanoseconds};
     (void)fp_syscall(SYS_nanosleep, (long)&time, 0, 0, 0, 0, 0);
@@ -110,9 +294,20 @@ static inline void fp_sys_nap(long nanoseconds) {
 
 /* Fresh zeroed memory, or NULL. */
 static inline void *fp_sys_map(size_t size) {
-    long at = fp_syscall(SYS_mmap, 0, (long)size, PROT_READ | PROT_WRITE,
+    long at = fp_syscall(FP_SYS_MMAP, 0, (long)size, PROT_READ | PROT_WRITE,
                          MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     return at < 0 && at > -4096 ? NULL : (void *)at; // NOLINT(performance-no-int-to-ptr)
+}
+
+/* A file's bytes, shared with whoever maps it too, or NULL. */
+static inline void *fp_sys_map_file(int fd, size_t size) {
+    long at = fp_syscall(FP_SYS_MMAP, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    return at < 0 && at > -4096 ? NULL : (void *)at; // NOLINT(performance-no-int-to-ptr)
+}
+
+/* A forked child will not have it. */
+static inline void fp_sys_dont_fork(void *at, size_t size) {
+    (void)fp_syscall(SYS_madvise, (long)at, (long)size, MADV_DONTFORK, 0, 0, 0);
 }
 
 static inline void fp_sys_unmap(void *at, size_t size) {
@@ -131,9 +326,26 @@ struct fp_sys_run {
     size_t size;
 };
 
+/* The kernel writes a word there, the processor's number, if it can. True, too, when filtered. */
+static inline bool fp_sys_is_writable(void *user_at) {
+    return fp_syscall(SYS_getcpu, (long)user_at, 0, 0, 0, 0, 0) != -EFAULT;
+}
+
+/* Word by word, each tried beforehand: a thread that unmaps it meanwhile is fatal. */
+static inline long fp_sys_copy_words(const struct fp_sys_run *run) {
+    for (size_t i = 0; i < run->size; i++) {
+        char *to = (char *)run->user_to + i;
+        if (i % 4 == 0 && !fp_sys_is_writable(to))
+            return -EFAULT;
+        // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): only the kernel is read
+        *(volatile char *)to = ((const char *)run->from)[i];
+    }
+    return 0;
+}
+
 /*
- * Writes at most two runs to the program's memory as the kernel would: 0, or -EFAULT where it may
- * not be written. Where the call is filtered the bytes are written directly.
+ * Writes at most two runs of whole words to the program's memory as the kernel would: 0, or -EFAULT
+ * where it may not be written.
  */
 static inline long fp_sys_copy_out(const struct fp_sys_run *runs, size_t count) {
     struct iovec source[2];
@@ -150,10 +362,9 @@ static inline long fp_sys_copy_out(const struct fp_sys_run *runs, size_t count) 
         return 0;
     if (done == -EFAULT || done >= 0) // or cut short by an unwritable page
         return -EFAULT;
-    for (size_t i = 0; i < count; i++)
-        for (size_t k = 0; k < runs[i].size; k++)
-            // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): only the kernel is read
-            ((volatile char *)runs[i].user_to)[k] = ((const char *)runs[i].from)[k];
+    for (size_t i = 0; i < count; i++) // the call is filtered
+        if (fp_sys_copy_words(&runs[i]) < 0)
+            return -EFAULT;
     return 0;
 }
 
@@ -169,16 +380,43 @@ static inline long fp_sys_copy_in(void *to, const void *user_from, size_t size) 
 /*
  * Whether the aligned eight bytes around this address can be read. The kernel reads a signal set
  * before it finds that there is nothing to do with it: the cheapest look it can be made to take. A
- * NULL set it would not read at all.
+ * NULL set it would not read at all. Where the call is filtered nothing can be read.
  */
 static inline bool fp_sys_is_readable(const void *user_at) {
     uintptr_t at = (uintptr_t)user_at & ~(uintptr_t)7;
-    return at != 0 && fp_syscall(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) != -EFAULT;
+    return at != 0 && fp_syscall(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) == -EINVAL;
+}
+
+/* A fork that libc does not see and that announces its end by no signal. */
+static inline long fp_sys_bare_fork(void) {
+    return fp_syscall(SYS_clone, 0, 0, 0, 0, 0, 0);
+}
+
+static inline long fp_sys_poll_forever(struct pollfd *fds, unsigned count) {
+    return fp_syscall(SYS_ppoll, (long)fds, (long)count, 0, 0, 0, 0);
+}
+
+/* Both ends included; where the call is missing (before 5.9), up to the limit one by one. */
+static inline void fp_sys_close_range(unsigned first, unsigned last) {
+    uint64_t limit[2] = {1024, 1024};
+    if (fp_syscall(SYS_close_range, (long)first, (long)last, 0, 0, 0, 0) == 0)
+        return;
+    (void)fp_syscall(SYS_prlimit64, 0, RLIMIT_NOFILE, 0, (long)limit, 0, 0);
+    for (unsigned fd = first; fd <= last && fd < limit[0]; fd++)
+        (void)fp_sys_close((int)fd);
+}
+
+static inline long fp_sys_keep_over_exec(int fd) {
+    return fp_syscall(SYS_fcntl, fd, F_SETFD, 0, 0, 0, 0);
+}
+
+static inline long fp_sys_chdir(const char *path) {
+    return fp_syscall(SYS_chdir, (long)path, 0, 0, 0, 0, 0);
 }
 
 /* Sleeps while *at is `value`; -EINTR by a handler without SA_RESTART, restarted by one with. */
 static inline long fp_sys_futex_wait(const uint32_t *at, uint32_t value) {
-    return fp_syscall(SYS_futex, (long)at, 128 /* FUTEX_WAIT_PRIVATE */, value, 0, 0, 0);
+    return fp_syscall(SYS_futex, (long)at, 128 /* FUTEX_WAIT_PRIVATE */, (long)value, 0, 0, 0);
 }
 
 static inline void fp_sys_futex_wake(const uint32_t *at) {

@@ -33,6 +33,13 @@ def cgroup_directory():
 RUNGS = ["cgroup", "walk"] if cgroup_directory() else ["walk"]
 
 
+def preload_path():
+    """What LD_PRELOAD gets: one path for programs of every class, where the build has it."""
+    library = os.path.realpath(os.environ["FORKPROOF_LIBRARY"])
+    everyone = os.path.join(os.path.dirname(library), "forkproof", "$PLATFORM", "libforkproof.so")
+    return everyone if os.path.exists(everyone) else library
+
+
 def read_until(fd, wanted, deadline=DEADLINE):
     """Reads from fd until `wanted` has come (bytes), or to the end (None)."""
     end = time.monotonic() + deadline

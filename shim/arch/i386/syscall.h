@@ -1,0 +1,18 @@
+/*
+ * Raw system calls, i386. The kernel answers -errno; errno is not touched.
+ *
+ * A function in assembly (raw.S), not inline: six arguments take every register, so some must be
+ * pushed, and a thread cancelled in the call is unwound from there.
+ */
+#ifndef FP_ARCH_SYSCALL_H
+#define FP_ARCH_SYSCALL_H
+
+/* The plain names are of 16-bit user ids and of arguments in memory. */
+#define FP_SYS_GETUID SYS_getuid32
+#define FP_SYS_GETEUID SYS_geteuid32
+#define FP_SYS_MMAP SYS_mmap2 /* the offset in pages */
+
+__attribute__((visibility("hidden"))) long fp_syscall(long number, long a, long b, long c, long d,
+                                                      long e, long f);
+
+#endif

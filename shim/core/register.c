@@ -1,0 +1,261 @@
+#include "register.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stddef.h>
+
+#include "proc.h"
+#include "sys.h"
+#include "text.h"
+
+#define TICKS 100 /* a second: USER_HZ, the same everywhere */
+#define WINDOW 64 /* places in which a pid may stand */
+#define NAME_SIZE 48
+
+uint64_t fp_register_now(void) {
+    struct timespec now = fp_sys_boot_time();
+    return (uint64_t)now.tv_sec * TICKS + (uint32_t)now.tv_nsec / (1000000000 / TICKS);
+}
+
+uint64_t fp_register_namespace(void) {
+    struct statx status = {0};
+    if (!fp_proc_is_ours() || fp_sys_statx(FP_AT_FDCWD, "/proc/self/ns/pid", 0, &status) < 0)
+        return 0;
+    return status.stx_ino;
+}
+
+/* --- entries --- */
+
+static fp_entry entry_of(pid_t pid, bool leads, bool alive) {
+    return (fp_entry)(unsigned)pid | (fp_entry)leads << 22 | (fp_entry)alive << 23 |
+           fp_register_now() << 24;
+}
+
+static _Atomic(fp_entry) *place(struct fp_register *reg, pid_t pid, unsigned step) {
+    return &reg->entries[((unsigned)pid + step) % FP_REGISTER_ENTRIES];
+}
+
+static _Atomic(fp_entry) *find(struct fp_register *reg, pid_t pid) {
+    for (unsigned i = 0; i < WINDOW; i++)
+        if (fp_entry_pid(atomic_load(place(reg, pid, i))) == pid)
+            return place(reg, pid, i);
+    return NULL;
+}
+
+fp_entry fp_register_get(struct fp_register *reg, pid_t pid) {
+    const _Atomic(fp_entry) *at = find(reg, pid);
+    fp_entry e = at ? atomic_load(at) : 0;
+    return fp_entry_pid(e) == pid ? e : 0;
+}
+
+/* Free, or left by a leader whose group is empty. */
+static bool is_free(fp_entry e) {
+    return e == 0 || (!fp_entry_alive(e) && fp_sys_kill(-fp_entry_pid(e), 0) == -ESRCH);
+}
+
+/*
+ * Parent and child may both enter the child; what one says of it is kept. What is left of a former
+ * holder of the number does no harm: a group of that number could only be made by the new one.
+ */
+static bool merge(struct fp_register *reg, pid_t pid, bool leads) {
+    _Atomic(fp_entry) *at = find(reg, pid);
+    fp_entry old = at ? atomic_load(at) : 0;
+    while (fp_entry_pid(old) == pid)
+        if (atomic_compare_exchange_weak(at, &old,
+                                         entry_of(pid, leads || fp_entry_leads(old), true)))
+            return true;
+    return false;
+}
+
+void fp_register_put(struct fp_register *reg, pid_t pid, bool leads) {
+    if (pid <= 0 || merge(reg, pid, leads))
+        return;
+    for (unsigned i = 0; i < WINDOW; i++) {
+        _Atomic(fp_entry) *at = place(reg, pid, i);
+        fp_entry old = atomic_load(at);
+        if (is_free(old) && atomic_compare_exchange_strong(at, &old, entry_of(pid, leads, true)))
+            return;
+    }
+    atomic_fetch_add(&reg->lost, 1);
+}
+
+void fp_register_drop(struct fp_register *reg, pid_t pid) {
+    _Atomic(fp_entry) *at = find(reg, pid);
+    fp_entry old = at ? atomic_load(at) : 0;
+    while (fp_entry_pid(old) == pid) {
+        fp_entry dead = fp_entry_leads(old) ? entry_of(pid, true, false) : 0;
+        if (atomic_compare_exchange_weak(at, &old, dead))
+            return;
+    }
+}
+
+/* --- the file --- */
+
+static char *append(char *to, const char *text) {
+    size_t length = fp_text_length(text);
+    fp_text_copy(to, text, length + 1);
+    return to + length;
+}
+
+static char *append_number(char *to, unsigned number) {
+    return to + fp_text_number(to, number);
+}
+
+/* A directory of ours that nobody else may enter, or a negative error. */
+static int open_base(const char *base) {
+    struct statx status = {0};
+    int fd = fp_sys_open(base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0)
+        return fd;
+    if (fp_sys_statx(fd, "", AT_EMPTY_PATH, &status) == 0 && status.stx_uid == fp_sys_geteuid() &&
+        (status.stx_mode & 077) == 0)
+        return fd;
+    (void)fp_sys_close(fd);
+    return -EPERM;
+}
+
+static int make_base(const char *base) {
+    int fd = -ENOENT;
+    // Another root's end may take the directory away between the two.
+    for (int i = 0; i < 3 && fd == -ENOENT; i++) {
+        (void)fp_sys_mkdir(base, 0700);
+        fd = open_base(base);
+    }
+    return fd;
+}
+
+static struct fp_register *map_file(int fd) {
+    struct fp_register *reg = fp_sys_map_file(fd, sizeof *reg);
+    // A forked child maps it by itself, if it needs it: a fork copies nothing for it.
+    if (reg)
+        fp_sys_dont_fork(reg, sizeof *reg);
+    return reg;
+}
+
+/* Allocated as a whole, so that no page of it can be missing later. */
+static bool allocate(int fd, size_t size) {
+    return fp_sys_file_limit() >= size && fp_sys_fallocate(fd, size) == 0;
+}
+
+static struct fp_register *make_in(int base_fd, const char *name) {
+    int fd = fp_sys_openat(base_fd, name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return NULL;
+    struct fp_register *reg = allocate(fd, sizeof *reg) ? map_file(fd) : NULL;
+    (void)fp_sys_close(fd);
+    if (!reg)
+        (void)fp_sys_unlinkat(base_fd, name, 0);
+    return reg;
+}
+
+/* ROOT-TIME, so that a path names one program for ever. */
+static void name_register(char *name, pid_t root) {
+    struct timespec now = fp_sys_boot_time();
+    char *at = append(append_number(name, (unsigned)root), "-");
+    at = append(append_number(at, (unsigned)now.tv_sec), ".");
+    append_number(at, (unsigned)now.tv_nsec);
+}
+
+struct fp_register *fp_register_make(const char *base, char path[static FP_REGISTER_PATH]) {
+    char name[NAME_SIZE];
+    struct fp_proc self;
+    pid_t pid = fp_sys_getpid();
+    uint64_t namespace = fp_register_namespace();
+    if (fp_text_length(base) + NAME_SIZE > FP_REGISTER_PATH || !namespace ||
+        !fp_proc_read(pid, &self))
+        return NULL;
+    int base_fd = make_base(base);
+    if (base_fd < 0)
+        return NULL;
+    name_register(name, pid);
+    struct fp_register *reg = make_in(base_fd, name);
+    (void)fp_sys_close(base_fd);
+    if (!reg)
+        return NULL;
+    append(append(append(path, base), "/"), name);
+    reg->namespace = namespace;
+    reg->root = pid;
+    reg->newest = fp_proc_newest();
+    reg->root_start = self.start;
+    reg->made = fp_register_now();
+    atomic_thread_fence(memory_order_seq_cst);
+    reg->magic = FP_REGISTER_MAGIC;
+    return reg;
+}
+
+static struct fp_register *open_at(int base_fd, const char *name) {
+    struct statx status = {0};
+    struct fp_register *reg = NULL;
+    int fd = fp_sys_openat(base_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
+    if (fd < 0)
+        return NULL;
+    if (fp_sys_statx(fd, "", AT_EMPTY_PATH, &status) == 0 && S_ISREG(status.stx_mode) &&
+        status.stx_size == sizeof *reg && status.stx_uid == fp_sys_geteuid())
+        reg = map_file(fd);
+    (void)fp_sys_close(fd);
+    if (reg && (reg->magic != FP_REGISTER_MAGIC || reg->namespace != fp_register_namespace())) {
+        fp_register_close(reg);
+        return NULL;
+    }
+    return reg;
+}
+
+struct fp_register *fp_register_open(const char *path) {
+    return open_at(FP_AT_FDCWD, path);
+}
+
+void fp_register_close(struct fp_register *reg) {
+    fp_sys_unmap(reg, sizeof *reg);
+}
+
+/* --- looking for one --- */
+
+static bool holds(struct fp_register *reg, const struct fp_proc *wanted) {
+    fp_entry e = fp_register_get(reg, wanted->pid);
+    return (reg->root == wanted->pid && reg->root_start == wanted->start) ||
+           (fp_entry_alive(e) && wanted->start >= reg->made && wanted->start <= fp_entry_ticks(e));
+}
+
+static bool is_over(const struct fp_register *reg) {
+    struct fp_proc root;
+    return !fp_proc_read(reg->root, &root) || root.start != reg->root_start;
+}
+
+static struct fp_register *open_if_holding(int base_fd, const char *name,
+                                           const struct fp_proc *wanted) {
+    struct fp_register *reg = open_at(base_fd, name);
+    if (!reg || holds(reg, wanted))
+        return reg;
+    if (is_over(reg))
+        (void)fp_sys_unlinkat(base_fd, name, 0);
+    fp_register_close(reg);
+    return NULL;
+}
+
+struct fp_register *fp_register_find(const char *base, pid_t pid,
+                                     char path[static FP_REGISTER_PATH]) {
+    struct fp_proc wanted;
+    struct fp_register *found = NULL;
+    struct fp_proc_list names;
+    const char *name;
+    int base_fd = open_base(base);
+    if (base_fd < 0)
+        return NULL;
+    fp_proc_list_of(&names, base_fd);
+    while (!found && fp_proc_read(pid, &wanted) && (name = fp_proc_list_next_name(&names)))
+        if (fp_text_length(name) < NAME_SIZE && (found = open_if_holding(base_fd, name, &wanted)))
+            append(append(append(path, base), "/"), name);
+    (void)fp_sys_close(base_fd);
+    return found;
+}
+
+void fp_register_remove(const char *path) {
+    char base[FP_REGISTER_PATH];
+    size_t slash = fp_text_length(path);
+    while (slash > 0 && path[slash] != '/')
+        slash--;
+    (void)fp_sys_unlinkat(FP_AT_FDCWD, path, 0);
+    fp_text_copy(base, path, slash);
+    base[slash] = '\0';
+    (void)fp_sys_unlinkat(FP_AT_FDCWD, base, AT_REMOVEDIR);
+}

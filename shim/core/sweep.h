@@ -1,0 +1,21 @@
+/* Ending what a contained program has left behind: see group.h. */
+#ifndef FP_SWEEP_H
+#define FP_SWEEP_H
+
+#include <stddef.h>
+
+#include "register.h"
+
+/*
+ * Ends every member of the register but the calling process: SIGTERM, five seconds, SIGKILL.
+ * Members are those entered; those in groups and sessions of members that still lead them; the
+ * descendants of either and of the calling process; and processes whose environment names the
+ * register: images without hooks hand it on. Each is looked at again, through a pidfd, before each
+ * signal (R9).
+ *
+ * Returns how many it asked to end. Children of the calling process are reaped on the way. Uses no
+ * thread-local storage: the guard has none.
+ */
+size_t fp_sweep(struct fp_register *reg, const char *path);
+
+#endif

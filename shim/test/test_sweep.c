@@ -1,0 +1,98 @@
+/* Ending what a contained program has left: its members, and nobody who only has their numbers. */
+#include "suite.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "proc.h"
+#include "sweep.h"
+
+SUITE(sweep);
+
+static char path[FP_REGISTER_PATH];
+static struct fp_register *reg;
+
+/* In a namespace, with a /proc of its own; skipped where that cannot be had. */
+static void begin(void) {
+    if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+        mount("proc", "/proc", "proc", 0, NULL) || mount("none", "/tmp", "tmpfs", 0, NULL))
+        _exit(EXIT_SKIPPED);
+    reg = fp_register_make("/tmp/registers", path);
+    claim(reg);
+}
+
+static void finish(void) {
+    fp_register_close(reg);
+    fp_register_remove(path);
+}
+
+/* Start times are told in clock ticks; what is told apart by them must not be of the same. */
+static void await_next_tick(void) {
+    uint64_t now = fp_register_now();
+    while (fp_register_now() <= now + 1)
+        sched_yield();
+}
+
+/* A child whose parent ends at once: it becomes the first process's. */
+static void makes_an_orphan(void) {
+    pid_t pid = bare_fork(stays);
+    fp_register_put(fp_register_open(path), pid, false); // a fork does not inherit it
+}
+
+static pid_t orphan(void) {
+    pid_t pid = 0;
+    bare_end(awaited(bare_fork(makes_an_orphan)));
+    for (int i = 0; i < FP_REGISTER_ENTRIES && !pid; i++)
+        if (fp_entry_alive(reg->entries[i]))
+            pid = fp_entry_pid(reg->entries[i]);
+    return pid;
+}
+
+static bool is_there(pid_t pid) {
+    struct fp_proc process;
+    return fp_proc_read(pid, &process) && fp_proc_is_alive(&process);
+}
+
+NamespacedTest(sweep, children_and_entered_orphans_are_ended) {
+    begin();
+    pid_t child = bare_fork(stays);
+    pid_t left = orphan();
+    claim(is_there(child) && is_there(left));
+    fp_sweep(reg, path);
+    claim(!is_there(child) && !is_there(left));
+    finish();
+}
+
+NamespacedTest(sweep, a_stranger_with_the_number_of_a_member_is_spared) {
+    begin();
+    pid_t member = bare_fork(stays);
+    fp_register_put(reg, member, false);
+    bare_end(member);
+    await_next_tick();
+    make_stranger(member);
+    fp_sweep(reg, path);
+    claim(strangers_live());
+    finish();
+}
+
+NamespacedTest(sweep, a_process_older_than_the_register_is_none_of_its_members) {
+    make_stranger(250);
+    await_next_tick();
+    begin();
+    fp_register_put(reg, 250, true);
+    fp_sweep(reg, path);
+    claim(strangers_live());
+    finish();
+}
+
+NamespacedTest(sweep, nothing_is_ended_by_an_empty_register) {
+    begin();
+    make_stranger(260);
+    fp_sweep(reg, path);
+    claim(strangers_live());
+    finish();
+}
