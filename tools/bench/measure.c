@@ -1,179 +1,214 @@
 /*
  * One measurement in one process, which is bare or has something preloaded:
  *
- *   measure exec COUNT BATCH PROGRAM PRELOAD...   posix_spawn and wait, turn by turn for each
- * PRELOAD
- *                                                 ("-" is none); the measuring process is bare
- *   measure fork | kill | zombie | nothing | stranger | never COUNT BATCH
+ *   measure exec COUNT BATCH SUBJECT... -- PROGRAM [ARGUMENT...]
+ *       posix_spawn and wait, turn by turn for each SUBJECT: what it adds to the environment of the
+ *       started program, one variable a line. The measuring process is bare.
+ *   measure spawn | vfork COUNT BATCH PROGRAM [MIB]
+ *       posix_spawn, or vfork and exec, with this process's own environment; before that MIB of
+ *       memory are made resident.
+ *   measure fork | kill | threaded | zombie | nothing | stranger | never COUNT BATCH
+ *   measure memory
+ *       Its own /proc/self/smaps.
  *
- * Prints COUNT samples, nanoseconds a call, one a line; for exec "PRELOAD nanoseconds". A sample is
- * the mean over BATCH calls.
+ * Prints COUNT samples, nanoseconds a call, one a line; exec puts the number of the SUBJECT before
+ * each, from 0. A sample is the mean over BATCH calls.
  */
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
-static double now(void) {
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (double)time.tv_sec * 1e9 + (double)time.tv_nsec;
-}
+#include "support.h"
 
-static void fail(const char *what) {
-    perror(what);
-    exit(1);
-}
-
-static pid_t child_exiting(void) {
-    pid_t pid = fork();
-    if (pid == 0)
-        _exit(0);
-    if (pid < 0)
-        fail("fork");
-    return pid;
-}
-
-static pid_t child_pausing(void) {
-    pid_t pid = fork();
-    if (pid == 0)
-        for (;;)
-            pause();
-    if (pid < 0)
-        fail("fork");
-    return pid;
-}
-
-static double forks(int batch) {
-    double start = now();
-    for (int i = 0; i < batch; i++)
-        if (waitpid(child_exiting(), NULL, 0) < 0)
-            fail("waitpid");
-    return now() - start;
-}
-
-static pid_t target;
-
-static double kills(int batch) {
-    double start = now();
-    for (int i = 0; i < batch; i++)
-        if (kill(target, 0) != 0)
-            fail("kill");
-    return now() - start;
-}
+enum { MAX_SUBJECTS = 16, MAX_VARIABLES = 8 };
 
 static double zombies(int batch) {
     pid_t *pids = calloc((size_t)batch, sizeof *pids);
     siginfo_t info;
     if (!pids)
-        fail("calloc");
+        fp_bench_fail("calloc");
     for (int i = 0; i < batch; i++)
-        pids[i] = child_exiting();
+        pids[i] = fp_bench_child_exiting();
     for (int i = 0; i < batch; i++)
         if (waitid(P_PID, (id_t)pids[i], &info, WEXITED | WNOWAIT) != 0)
-            fail("waitid");
-    double start = now();
+            fp_bench_fail("waitid");
+    double start = fp_bench_now();
     for (int i = 0; i < batch; i++)
-        if (waitpid(pids[i], NULL, 0) != pids[i])
-            fail("waitpid");
-    double time = now() - start;
+        fp_bench_reap(pids[i]);
+    double time = fp_bench_now() - start;
     free(pids);
     return time;
 }
 
-static double nothing(int batch) {
-    double start = now();
-    for (int i = 0; i < batch; i++)
-        if (waitpid(-1, NULL, WNOHANG) != 0)
-            fail("waitpid");
-    return now() - start;
-}
-
 /* Never waits while it is timed; the zombies of a batch are reaped afterwards. */
 static double never(int batch) {
-    double start = now();
+    double start = fp_bench_now();
     for (int i = 0; i < batch; i++)
-        child_exiting();
-    double time = now() - start;
+        fp_bench_child_exiting();
+    double time = fp_bench_now() - start;
     while (wait(NULL) > 0)
         ;
     return time;
 }
 
-static double (*prepare(const char *what))(int) {
-    if (strcmp(what, "fork") == 0)
-        return forks;
-    if (strcmp(what, "zombie") == 0)
-        return zombies;
-    if (strcmp(what, "never") == 0)
-        return never;
-    target = child_pausing();
-    if (strcmp(what, "stranger") == 0) {
-        kill(target, SIGKILL);
-        waitpid(target, NULL, 0);
-        target = getppid();
-        return kills;
+static void spawn(char **argv, char **envp) {
+    pid_t pid;
+    int status;
+    if (posix_spawn(&pid, argv[0], NULL, NULL, argv, envp) != 0)
+        fp_bench_fail("posix_spawn");
+    if (waitpid(pid, &status, 0) != pid || status != 0) {
+        fprintf(stderr, "measure: %s did not run to its end\n", argv[0]);
+        exit(1);
     }
-    if (strcmp(what, "kill") == 0)
-        return kills;
-    if (strcmp(what, "nothing") == 0)
-        return nothing;
+}
+
+static char **command;
+
+static double spawns(int batch) {
+    double start = fp_bench_now();
+    for (int i = 0; i < batch; i++)
+        spawn(command, environ);
+    return fp_bench_now() - start;
+}
+
+static double vforks(int batch) {
+    double start = fp_bench_now();
+    for (int i = 0; i < batch; i++)
+        fp_bench_vfork_exec(command[0], environ);
+    return fp_bench_now() - start;
+}
+
+/* A process with a second thread is one that has to lock. */
+static void *idle(void *unused) {
+    for (;;)
+        pause();
+    return unused;
+}
+
+static void start_thread(void) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, idle, NULL) != 0)
+        fp_bench_fail("pthread_create");
+}
+
+static fp_bench_sample *prepare(const char *what) {
+    static const struct {
+        const char *name;
+        fp_bench_sample *sample;
+    } samples[] = {
+        {"fork", fp_bench_forks},
+        {"zombie", zombies},
+        {"never", never},
+        {"spawn", spawns},
+        {"vfork", vforks},
+        {"nothing", fp_bench_nothing},
+        {"kill", fp_bench_kills},
+        {"threaded", fp_bench_kills},
+        {"stranger", fp_bench_kills},
+    };
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
+        if (strcmp(what, samples[i].name) == 0)
+            return samples[i].sample;
     fputs("measure: no such measurement\n", stderr);
     exit(2);
 }
 
-static void finish(const char *what) {
-    if (strcmp(what, "kill") == 0 || strcmp(what, "nothing") == 0)
-        kill(target, SIGKILL);
-    while (wait(NULL) > 0)
-        ;
+/* A stranger is measured by a process that has children, or had some. */
+static void choose_target(const char *what) {
+    fp_bench_children_pausing(&fp_bench_target, 1);
+    if (strcmp(what, "stranger") != 0)
+        return;
+    fp_bench_end_child(fp_bench_target);
+    fp_bench_reap(fp_bench_target);
+    fp_bench_target = getppid();
 }
 
-static double spawns(int batch, char *program, char **envp) {
-    char *argv[] = {program, NULL};
-    double start = now();
-    for (int i = 0; i < batch; i++) {
-        pid_t pid;
-        if (posix_spawn(&pid, program, NULL, NULL, argv, envp) != 0 || waitpid(pid, NULL, 0) != pid)
-            fail("posix_spawn");
-    }
-    return now() - start;
-}
-
-static void execs(int count, int batch, char *program, char **preloads) {
-    static char variable[4096];
-    static char path[] = "PATH=/usr/bin:/bin";
+static void measure(const char *what, int count, int batch) {
+    fp_bench_sample *sample = prepare(what);
+    int has_target = sample == fp_bench_kills || sample == fp_bench_nothing;
+    if (has_target)
+        choose_target(what);
+    if (strcmp(what, "threaded") == 0)
+        start_thread();
+    (void)sample(batch < 20 ? batch : 20); // the first calls pay for what is set up once
     for (int i = 0; i < count; i++)
-        for (char **preload = preloads; *preload; preload++) {
-            char *envp[] = {path, NULL, NULL};
-            snprintf(variable, sizeof variable, "LD_PRELOAD=%s", *preload);
-            if (strcmp(*preload, "-") != 0)
-                envp[1] = variable;
-            printf("%s %.1f\n", *preload, spawns(batch, program, envp) / batch);
+        printf("%.1f\n", sample(batch) / batch);
+    if (has_target && fp_bench_target != getppid()) {
+        fp_bench_end_child(fp_bench_target);
+        fp_bench_reap(fp_bench_target);
+    }
+}
+
+/* PATH and the variables of one subject; the strings are split where they are. */
+static void fill_environment(char **ret_envp, char *subject) {
+    static char path[] = "PATH=/usr/bin:/bin";
+    int count = 0;
+    ret_envp[count++] = path;
+    for (char *variable = strtok(subject, "\n"); variable; variable = strtok(NULL, "\n")) {
+        if (count == MAX_VARIABLES)
+            exit(2);
+        ret_envp[count++] = variable;
+    }
+    ret_envp[count] = NULL;
+}
+
+/* The subjects end at "--", the program follows. */
+static void execs(int count, int batch, char **words) {
+    static char *environments[MAX_SUBJECTS][MAX_VARIABLES + 1];
+    int subjects = 0;
+    while (words[subjects] && strcmp(words[subjects], "--") != 0 && subjects < MAX_SUBJECTS) {
+        fill_environment(environments[subjects], words[subjects]);
+        subjects++;
+    }
+    if (!words[subjects] || strcmp(words[subjects], "--") != 0 || !words[subjects + 1])
+        exit(2);
+    command = words + subjects + 1;
+    for (int i = 0; i < count; i++)
+        for (int subject = 0; subject < subjects; subject++) {
+            double start = fp_bench_now();
+            for (int j = 0; j < batch; j++)
+                spawn(command, environments[subject]);
+            printf("%d %.1f\n", subject, (fp_bench_now() - start) / batch);
         }
 }
 
+static void memory(void) {
+    static char text[65536];
+    ssize_t length;
+    int file = open("/proc/self/smaps", O_RDONLY | O_CLOEXEC);
+    if (file < 0)
+        fp_bench_fail("/proc/self/smaps");
+    while ((length = read(file, text, sizeof text)) > 0)
+        if (write(STDOUT_FILENO, text, (size_t)length) != length)
+            fp_bench_fail("write");
+    close(file);
+}
+
 int main(int argc, char **argv) {
-    if (argc < 4)
-        return 2;
-    int count = atoi(argv[2]); // NOLINT(cert-err34-c)
-    int batch = atoi(argv[3]); // NOLINT(cert-err34-c)
-    if (count <= 0 || batch <= 0)
-        return 2;
-    if (strcmp(argv[1], "exec") == 0) {
-        if (argc < 6)
-            return 2;
-        execs(count, batch, argv[4], argv + 5);
+    fp_bench_end_with_parent();
+    if (argc == 2 && strcmp(argv[1], "memory") == 0) {
+        memory();
         return 0;
     }
-    double (*sample)(int) = prepare(argv[1]);
-    sample(batch < 20 ? batch : 20); // the first calls pay for what is set up once
-    for (int i = 0; i < count; i++)
-        printf("%.1f\n", sample(batch) / batch);
-    finish(argv[1]);
+    if (argc < 4)
+        return 2;
+    int count = fp_bench_number(argv[2]);
+    int batch = fp_bench_number(argv[3]);
+    command = argv + 4;
+    if (strcmp(argv[1], "exec") == 0) {
+        execs(count, batch, argv + 4);
+        return 0;
+    }
+    if (argc > 5) {
+        fp_bench_touch((size_t)fp_bench_number(argv[5]));
+        argv[5] = NULL;
+    }
+    measure(argv[1], count, batch);
     return 0;
 }
