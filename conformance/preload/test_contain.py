@@ -226,6 +226,11 @@ class Guard(Contained):
                 found.append(int(path.parent.name))
         return found
 
+    def assert_guard_ends(self, guard):
+        self.assertTrue(select.select([guard], [], [], SECONDS)[0], "the guard stays")
+        self.assertFalse(os.path.exists(self.base))
+        os.close(guard)
+
     def test_every_death_of_the_root(self):
         for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGSEGV):
             with self.subTest(number):
@@ -234,26 +239,26 @@ class Guard(Contained):
                 program.process.send_signal(number)
                 program.process.wait()
                 self.assertTrue(program.all_gone())
-                self.assertTrue(select.select([guard], [], [], SECONDS)[0], "the guard stays")
-                self.assertFalse(os.path.exists(self.base))
-                os.close(guard)
+                self.assert_guard_ends(guard)
 
     def test_it_ends_with_a_root_that_ends_by_itself(self):
         program = self.program("stdin", "child", "orphan", options="contain=guard")
         guard = pidfd(self.guard())
         self.assertEqual(program.ended()[3], 0)
-        self.assertTrue(select.select([guard], [], [], SECONDS)[0])
-        os.close(guard)
+        self.assert_guard_ends(guard)
 
     def test_it_is_no_child_of_the_program_and_holds_nothing_of_it(self):
         program = self.program("stdin", "child", options="contain=guard")
         guard = self.guard()
+        held = pidfd(guard)
         fds = [os.readlink(f"/proc/{guard}/fd/{fd}") for fd in os.listdir(f"/proc/{guard}/fd")]
         self.assertEqual(fds, ["anon_inode:[pidfd]"])
         with open(f"/proc/{guard}/stat", encoding="ascii") as file:
             parent = int(file.read().rsplit(")", 1)[1].split()[1])
         self.assertNotEqual(parent, program.process.pid)
         self.assertNotEqual(os.getsid(guard), os.getsid(program.process.pid))
+        program.ended()
+        self.assert_guard_ends(held)
 
 
 class Others(Contained):
@@ -273,10 +278,12 @@ class Others(Contained):
             stranger.kill()
 
     def test_on_a_terminal(self):
-        # Bare, the end of the session hangs up the one that is still in the foreground.
+        # Bare, the end of the session hangs up the one that is still in the foreground; which dies in its own time.
         for shim, alive in ((None, 2), (SHIM, 0)):
             program, groups = self.on_terminal(shim)
             self.assertEqual(groups, "group: own, session: own")
+            if not shim:
+                self.assertTrue(select.select(program.members, [], [], SECONDS)[0])
             self.assertEqual(program.alive(), alive)
 
     def on_terminal(self, shim):

@@ -2,10 +2,10 @@
  * A program that forks and forks and never waits, until at last it does:  never FORKS REAP
  *
  * FORKS children, each of which ends at once with a code made from its serial number; some burn
- * CPU time or touch memory first. With REAP above 0 they are waited for whenever so many are there,
- * which is how a bare program gets that far; the time for it is not counted. Then come the late
- * waits: each child is looked at by WNOWAIT until it has ended, the odd ones are waited for by pid
- * in scattered order, the rest as they come.
+ * CPU time (more than a virtual machine charges to a bystander) or touch memory first. With REAP
+ * above 0 they are waited for whenever so many are there, which is how a bare program gets that
+ * far; the time for it is not counted. Then come the late waits: each child is looked at by WNOWAIT
+ * until it has ended, the odd ones are waited for by pid in scattered order, the rest as they come.
  *
  * Prints "name value" lines:
  *   forks        made, and error: why the next one failed (0: it did not)
@@ -32,7 +32,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { GROUP = 10, BURNT_MS = 20, FAT = 8 << 20, PID_MAX = 1 << 22 };
+enum { GROUP = 10, BURNT_MS = 100, FAT = 8 << 20, PID_MAX = 1 << 22 };
 
 enum kind { BURNER = 1, FATTY = 2 }; /* of a thousand, one each */
 

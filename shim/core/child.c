@@ -39,43 +39,54 @@ void fp_fork_end(pid_t pid, bool pinned) {
     fp_count_down(&table->counts->in_flight);
 }
 
-static bool belongs(enum fp_set set, fp_word w) {
-    return set == FP_SET_CHILDREN ? fp_word_n(w) > 0 : (w & FP_STASH) != 0;
-}
-
-/* The word has been replaced; a set is brought in step with the newest word, not with this one. */
-static void settle_set(enum fp_set set, pid_t pid, _Atomic(fp_word) *word) {
+/* The word has been replaced; the set is brought in step with the newest word, not with this one.
+ */
+static void settle_children(pid_t pid, _Atomic(fp_word) *word) {
     bool in;
     do {
-        in = belongs(set, atomic_load(word));
+        in = fp_word_n(atomic_load(word)) > 0;
         if (in)
-            fp_set_add(set, pid);
+            fp_set_add(FP_SET_CHILDREN, pid);
         else
-            fp_set_remove(set, pid);
-    } while (in != belongs(set, atomic_load(word)));
+            fp_set_remove(FP_SET_CHILDREN, pid);
+    } while (in != (fp_word_n(atomic_load(word)) > 0));
 }
 
 bool fp_child_exchange(pid_t pid, _Atomic(fp_word) *word, fp_word old, fp_word next) {
+    struct fp_counts *counts = fp_table()->counts;
+    bool leaves_stash = (old & FP_STASH) && !(next & FP_STASH);
+    // Before the word: afterwards the pid may have been stashed anew (R5).
+    if (leaves_stash) {
+        fp_point(FP_POINT_BEFORE_UNLIST);
+        fp_set_remove(FP_SET_STASHED, pid);
+    }
     if (!atomic_compare_exchange_strong(word, &old, next))
         return false;
-    int children = belongs(FP_SET_CHILDREN, next) - belongs(FP_SET_CHILDREN, old);
+    if (leaves_stash)
+        atomic_fetch_sub(&counts->stashed, 1);
+    int children = (fp_word_n(next) > 0) - (fp_word_n(old) > 0);
     if (children) {
-        atomic_fetch_add(&fp_table()->counts->children, children);
-        settle_set(FP_SET_CHILDREN, pid, word);
+        atomic_fetch_add(&counts->children, children);
+        settle_children(pid, word);
     }
-    if (belongs(FP_SET_STASHED, old) && !belongs(FP_SET_STASHED, next))
-        fp_child_renounce_stash(pid, word);
     return true;
 }
 
-void fp_child_announce_stash(pid_t pid) {
+bool fp_child_stash(pid_t pid, _Atomic(fp_word) *word, fp_word old, fp_word next) {
+    struct fp_counts *counts = fp_table()->counts;
+    // Whoever finds FP_STASH finds it counted and listed (R5).
     fp_set_add(FP_SET_STASHED, pid);
-    atomic_fetch_add(&fp_table()->counts->stashed, 1);
-}
-
-void fp_child_renounce_stash(pid_t pid, _Atomic(fp_word) *word) {
-    settle_set(FP_SET_STASHED, pid, word);
-    atomic_fetch_sub(&fp_table()->counts->stashed, 1);
+    atomic_fetch_add(&counts->stashed, 1);
+    fp_point(FP_POINT_BEFORE_STASH);
+    bool stashed = atomic_compare_exchange_strong(word, &old, next);
+    if (!stashed)
+        atomic_fetch_sub(&counts->stashed, 1);
+    else
+        fp_set_add(FP_SET_STASHED, pid); // who took the last one may have been late to unlist it
+    // The caller's closer keeps the pid: nobody else stashes it before we are through.
+    if (!(atomic_load(word) & FP_STASH))
+        fp_set_remove(FP_SET_STASHED, pid);
+    return stashed;
 }
 
 /*
@@ -108,32 +119,14 @@ void fp_child_release(_Atomic(fp_word) *word) {
 fp_word fp_child_gone(pid_t pid, _Atomic(fp_word) *word, unsigned closers) {
     struct fp_counts *counts = fp_table()->counts;
     for (;;) {
-        bool in_flight = atomic_load(&counts->in_flight) > 0; // before the word: see R1
         fp_word old = atomic_load(word);
-        if (fp_child_exchange(pid, word, old,
-                              less_closers(fp_word_gone(old, in_flight), closers))) {
-            fp_group_drop(pid);
-            return old;
-        }
+        fp_point(FP_POINT_BEFORE_GONE);
+        // After the word: a fork that has registered since makes the exchange fail (R1).
+        bool in_flight = atomic_load(&counts->in_flight) > 0;
+        fp_word next = less_closers(fp_word_gone(old, in_flight), closers);
+        if (!fp_child_exchange(pid, word, old, next))
+            continue;
+        fp_group_drop(pid);
+        return old;
     }
-}
-
-/* Killers and closers, as the futex that they are waited for by. */
-static const uint32_t *busy_half(_Atomic(fp_word) *word) {
-    return (const uint32_t *)(uintptr_t)word + (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__);
-}
-
-long fp_child_await(pid_t pid) {
-    _Atomic(fp_word) *word = fp_table_word(pid);
-    fp_word w = word ? atomic_load(word) : 0;
-    if (fp_word_killers(w) == 0) {
-        fp_sys_nap(100000); // a closer: it is between two system calls
-        return 0;
-    }
-    return fp_sys_futex_wait(busy_half(word), (uint32_t)(w >> 32)) == -EINTR ? -EINTR : 0;
-}
-
-void fp_child_wake(_Atomic(fp_word) *word, fp_word old) {
-    if (old & FP_HIDDEN)
-        fp_sys_futex_wake(busy_half(word));
 }

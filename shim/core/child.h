@@ -18,31 +18,20 @@ void fp_fork_begin(void);
 void fp_fork_end(pid_t pid, bool pinned);
 
 /*
- * Replaces *word by next, keeping the sets and counts in step. False when *word was not old. Does
- * not set FP_STASH: see fp_child_announce_stash.
+ * Replaces *word by next, keeping the sets and counts in step. False when *word was not old; where
+ * next has no FP_STASH any more, the pid may be unlisted all the same: try again, or list it. Does
+ * not set FP_STASH: see fp_child_stash.
  */
 bool fp_child_exchange(pid_t pid, _Atomic(fp_word) *word, fp_word old, fp_word next);
 
 /* The program is about to hold a pidfd of this pid: if it is a child, it is never reaped early. */
 void fp_child_pin(pid_t pid);
 
-/* The word is about to get FP_STASH: counted and listed first. */
-void fp_child_announce_stash(pid_t pid);
-
-/* It did not get it after all. */
-void fp_child_renounce_stash(pid_t pid, _Atomic(fp_word) *word);
+/* The same where next is the first to have FP_STASH. The caller is counted as a closer. */
+bool fp_child_stash(pid_t pid, _Atomic(fp_word) *word, fp_word old, fp_word next);
 
 /* One closer has changed its mind. */
 void fp_child_release(_Atomic(fp_word) *word);
-
-/*
- * Sleeps while other threads are in the middle of signalling the pid; 0, or -EINTR as a wait would
- * be interrupted. They wake us when FP_HIDDEN is set.
- */
-long fp_child_await(pid_t pid);
-
-/* To be called by whoever takes a thread out of the word. old: the word before that. */
-void fp_child_wake(_Atomic(fp_word) *word, fp_word old);
 
 /*
  * The pid was reaped by us: leaves it as gone, with `closers` of them (0 or 1) taken off. Returns

@@ -19,13 +19,23 @@ bool fp_chld_is_automatic(void) {
     if (fp_known_answer(seen) != FP_UNKNOWN)
         return fp_known_answer(seen) == FP_YES;
     bool answer = ask();
-    if (table)
+    if (table && answer)
+        fp_known_change(&table->counts->chld, FP_YES);
+    else if (table)
         fp_known_learn(&table->counts->chld, seen, answer);
     return answer;
 }
 
-void fp_chld_forget(void) {
+void fp_chld_changes(bool automatic) {
+    struct fp_table *table = fp_table();
+    if (table && automatic)
+        fp_known_change(&table->counts->chld, FP_YES);
+    else if (table)
+        (void)fp_chld_is_automatic();
+}
+
+void fp_chld_changed(void) {
     struct fp_table *table = fp_table();
     if (table)
-        fp_known_change(&table->counts->chld, FP_UNKNOWN);
+        fp_known_forget_no(&table->counts->chld);
 }

@@ -24,6 +24,20 @@ bool fp_claim_peek(pid_t pid, struct fp_zombie *ret_zombie) {
            ret_zombie->info.si_pid != 0;
 }
 
+void fp_claim_recall(void) {
+    siginfo_t info = {0};
+    if (fp_sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT, NULL) < 0 || !info.si_pid)
+        return;
+    // Only the main thread may send what looks like the kernel's own to the whole process.
+    if (fp_sys_sigqueue(fp_sys_getpid(), SIGCHLD, &info) < 0)
+        (void)fp_sys_kill(fp_sys_getpid(), SIGCHLD);
+}
+
+void fp_claim_gone(pid_t pid, _Atomic(fp_word) *word) {
+    if (fp_child_gone(pid, word, 1) & FP_HIDDEN)
+        fp_claim_recall();
+}
+
 /*
  * Becomes a closer, or marks the zombie as given away. Where it is told without being reaped, the
  * word must not have changed since it was looked at: a new holder of the number would have (R8).
@@ -54,7 +68,7 @@ enum fp_claim fp_claim_zombie(pid_t pid, fp_reaper *reap, const void *context, l
         return FP_CLAIM_LOST;
     }
     if (word)
-        fp_child_gone(pid, word, 1); // a bad user pointer is found out only after the reaping
+        fp_claim_gone(pid, word); // a bad user pointer is found out only after the reaping
     return FP_CLAIM_REAPED;
 }
 
@@ -77,7 +91,7 @@ bool fp_claim_at_once(pid_t pid, fp_waiter *wait, const void *context, long *ret
     if (ended)
         fp_point(FP_POINT_AFTER_REAP);
     if (word && ended)
-        fp_child_gone(pid, word, 1);
+        fp_claim_gone(pid, word);
     else if (word)
         fp_child_release(word);
     return true;

@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include "word.h"
+
 /* Reaps the zombie pid without blocking: pid, 0 when it is not there, or -EFAULT when it was reaped
  * and the caller's memory was bad. */
 typedef long fp_reaper(const void *context, pid_t pid);
@@ -41,6 +43,16 @@ typedef long fp_waiter(const void *context, pid_t pid, bool *ret_ended);
  * then.
  */
 bool fp_claim_at_once(pid_t pid, fp_waiter *wait, const void *context, long *ret_result);
+
+/*
+ * A wait has answered "nothing" because it had to look past a child (R6, R12): if there is anything
+ * to wait for now, SIGCHLD is raised once more.
+ */
+void fp_claim_recall(void);
+
+/* The pid was reaped by the caller, one closer: leaves it as gone, and recalls who looked past it.
+ */
+void fp_claim_gone(pid_t pid, _Atomic(fp_word) *word);
 
 /* What a zombie tells that is still there. */
 bool fp_claim_peek(pid_t pid, struct fp_zombie *ret_zombie);

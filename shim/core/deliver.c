@@ -139,7 +139,6 @@ static void leave(void *context) {
         last = fp_word_killers(old) == 1 && (old & FP_DEFER);
         next = old - FP_KILLER + (last ? FP_CLOSER : 0);
     } while (!atomic_compare_exchange_weak(killer->word, &old, next));
-    fp_child_wake(killer->word, old);
     if (last)
         fp_stash_reap_deferred(killer->pid, killer->word);
     fp_busy_pop();
@@ -180,7 +179,7 @@ long fp_deliver(const struct fp_signal *s, enum fp_stale stale) {
             return send(s);
         if (!is_pinned(old))
             return send_verified(s, stale, fp_word_n(old) > 0);
-        fp_busy_push(s->pid);
+        fp_busy_push();
         if (atomic_compare_exchange_weak(word, &old, old + FP_KILLER))
             return send_counted(s, word);
         fp_busy_pop();

@@ -26,6 +26,14 @@ static inline void fp_known_learn(fp_known *known, unsigned seen, bool answer) {
     (void)atomic_compare_exchange_strong(known, &seen, learnt);
 }
 
+/* It may have changed, but "yes" stays. */
+static inline void fp_known_forget_no(fp_known *known) {
+    unsigned old = atomic_load(known);
+    while (fp_known_answer(old) != FP_YES &&
+           !atomic_compare_exchange_weak(known, &old, ((old & ~3U) + 4) | FP_UNKNOWN))
+        ;
+}
+
 /* It has changed, or is about to; `now` is what holds from here on. */
 static inline void fp_known_change(fp_known *known, enum fp_answer now) {
     unsigned old = atomic_load(known);

@@ -6,13 +6,17 @@
 
 #include "claim.h"
 #include "event.h"
+#include "point.h"
+#include "stash.h"
 #include "sys.h"
+#include "table.h"
 
 /* A wait in a handler above a wait in a handler above a wait: deeper is not followed. */
 #define DEPTH 3
 
 static _Thread_local struct {
     atomic_int depth;
+    atomic_bool passed;
     struct fp_pending notes[DEPTH];
 } pending;
 
@@ -23,6 +27,7 @@ struct fp_pending *fp_pending_push(int options) {
         note->options = options;
         note->info.si_pid = 0;
         atomic_store_explicit(&note->taken, false, memory_order_relaxed);
+        atomic_store_explicit(&note->claiming, false, memory_order_relaxed);
     }
     // A handler above sees the note only when it is clean.
     atomic_signal_fence(memory_order_seq_cst);
@@ -35,6 +40,38 @@ void fp_pending_pop(void) {
     if (depth > 0)
         atomic_store_explicit(&pending.depth, depth - 1, memory_order_relaxed);
     atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Which registration of the pid is, or will be, the one of the child that has it or left its
+ * status. */
+static fp_word registration_of(pid_t pid) {
+    _Atomic(fp_word) *word = fp_table_word(pid);
+    fp_word w = word ? atomic_load(word) : 0;
+    bool is_registered = fp_word_n(w) > 0 || (w & FP_STASH);
+    return (w + (is_registered ? 0 : FP_GENERATION)) & FP_GENERATIONS;
+}
+
+void fp_pending_claim(struct fp_pending *note) {
+    note->registration = registration_of(note->info.si_pid);
+    atomic_store(&note->claiming, true);
+}
+
+bool fp_pending_claims(pid_t pid) {
+    int depth = atomic_load_explicit(&pending.depth, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    for (int i = 0; i < depth && i < DEPTH; i++) {
+        const struct fp_pending *note = &pending.notes[i];
+        if (!atomic_load(&note->claiming) || note->info.si_pid != pid ||
+            note->registration != registration_of(pid))
+            continue;
+        atomic_store(&pending.passed, true);
+        return true;
+    }
+    return false;
+}
+
+bool fp_pending_passed(void) {
+    return atomic_load(&pending.passed) && atomic_exchange(&pending.passed, false);
 }
 
 static long reap(const void *context, pid_t pid) {
@@ -58,6 +95,39 @@ static bool take_end(struct fp_pending *note, pid_t pid) {
     return claim != FP_CLAIM_LOST;
 }
 
+/* Another thread may have stashed it since it was seen. */
+static bool take_stashed(struct fp_pending *note, pid_t pid) {
+    struct fp_event event;
+    const struct fp_wanted wanted = {P_PID, pid, WEXITED};
+    if (!fp_stash_take(&wanted, &event))
+        return false;
+    note->info.si_uid = event.uid;
+    note->info.si_code = event.code;
+    note->info.si_status = event.status;
+    note->usage = event.usage;
+    return true;
+}
+
+/* Not given away yet, whoever has it. */
+static bool is_to_be_had(pid_t pid) {
+    struct fp_zombie unused;
+    _Atomic(fp_word) *word = fp_table_word(pid);
+    fp_word w = word ? atomic_load(word) : 0;
+    return (!(w & FP_DEFER) || (w & FP_STASH)) && fp_claim_peek(pid, &unused);
+}
+
+/* A status that is being stashed may be taken back before we look for it in the stash. */
+static bool take_zombie(struct fp_pending *note, pid_t pid) {
+    do {
+        if (take_end(note, pid))
+            return true;
+        fp_point(FP_POINT_SETTLING);
+        if (take_stashed(note, pid))
+            return true;
+    } while (is_to_be_had(pid));
+    return false;
+}
+
 static bool take_stop(struct fp_pending *note, pid_t pid) {
     siginfo_t info = {0};
     int options =
@@ -67,9 +137,10 @@ static bool take_stop(struct fp_pending *note, pid_t pid) {
 
 static void settle(struct fp_pending *note) {
     pid_t pid = note->info.si_pid;
-    if (pid == 0 || (note->options & WNOWAIT) || atomic_load(&note->taken))
+    if (pid == 0 || (note->options & WNOWAIT) || atomic_load(&note->taken) ||
+        atomic_load(&note->claiming) || fp_pending_claims(pid))
         return;
-    if (fp_event_is_end(note->info.si_code) ? take_end(note, pid) : take_stop(note, pid))
+    if (fp_event_is_end(note->info.si_code) ? take_zombie(note, pid) : take_stop(note, pid))
         atomic_store(&note->taken, true);
 }
 

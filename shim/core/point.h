@@ -10,10 +10,17 @@ enum fp_point {
     FP_POINT_BEFORE_KILL,     /* killers + 1, the signal is not sent yet */
     FP_POINT_AFTER_KILL,      /* the signal is sent, killers not yet - 1 */
     FP_POINT_AFTER_PEEK,      /* a zombie was seen, nothing is decided yet */
+    FP_POINT_CLAIMED,         /* a blocking wait goes on to take what it saw, nothing is done yet */
     FP_POINT_BEFORE_REAP,     /* closers + 1, the zombie is still there */
     FP_POINT_AFTER_REAP,      /* reaped, the word does not say so yet */
+    FP_POINT_BEFORE_GONE,     /* reaped, the word was read, forks in flight not yet */
+    FP_POINT_SETTLING, /* a handler has not got what its wait below saw, nor looked in the stash */
+    FP_POINT_BEFORE_UNLIST,   /* a status is about to leave the stash, the pid is still listed */
+    FP_POINT_BEFORE_STASH,    /* listed as stashed, the word does not say so yet */
     FP_POINT_STASH_PUBLISHED, /* status in the stash, the zombie is still there */
     FP_POINT_BEFORE_BLOCK,    /* a waiter has announced itself and is about to look at the stash */
+    FP_POINT_LOOKED_PAST,     /* all registered children were looked at behind a deferred zombie */
+    FP_POINT_TAKEN,           /* a wait has taken what it saw; its note still says so */
     FP_POINT_BEFORE_LOOK,     /* the parent was there, its directory is not asked for yet */
     FP_POINT_BEFORE_LEARN,    /* the kernel has answered, the answer is not remembered yet */
     FP_POINT_TREE_LISTED,     /* a child's descendants are listed, none is signalled yet */

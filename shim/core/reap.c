@@ -25,6 +25,8 @@ struct look {
     const struct fp_wait *wait;
     struct fp_pending *note; /* what was seen */
     bool announced;          /* counted as a waiter */
+    bool is_claimed;         /* what was seen is for a wait below this one */
+    int timer;               /* a descriptor, or -1 */
 };
 
 static bool blocks(const struct fp_wait *wait) {
@@ -38,6 +40,8 @@ static void leave(void *context) {
     const struct look *look = context;
     if (look->announced)
         fp_count_down(&fp_table()->counts->waiters);
+    if (look->timer >= 0)
+        (void)fp_sys_close(look->timer);
     fp_pending_pop();
 }
 
@@ -81,8 +85,8 @@ static bool peek_each(struct look *look) {
     const struct fp_wanted *wanted = &look->wait->wanted;
     for (pid_t pid = 1; (pid = fp_set_next(FP_SET_CHILDREN, pid)); pid++) {
         const struct fp_wanted one = {P_PID, pid, wanted->options | WNOHANG};
-        if (fp_word_is_child(atomic_load(fp_table_word(pid))) && same_group(wanted, pid) &&
-            peek(&one, look->note) == 0 && look->note->info.si_pid)
+        if (fp_word_is_child(atomic_load(fp_table_word(pid))) && !fp_pending_claims(pid) &&
+            same_group(wanted, pid) && peek(&one, look->note) == 0 && look->note->info.si_pid)
             return true;
     }
     look->note->info.si_pid = 0;
@@ -96,25 +100,39 @@ static bool others_live(const struct fp_wanted *wanted) {
     return fp_sys_waitid(wanted->idtype, wanted->id, &info, options, NULL) != -ECHILD;
 }
 
+/* Unlike a sleep, a read goes on after a handler with SA_RESTART, and ends by others: as a wait. */
+static long nap(struct look *look) {
+    const long time = 100000; // ns
+    uint64_t expired;
+    look->timer = fp_sys_timer(time);
+    if (look->timer >= 0)
+        return fp_sys_read(look->timer, &expired, sizeof expired);
+    fp_sys_nap(time);
+    return 0;
+}
+
 /*
- * The kernel keeps showing the zombie `deferred`, which has been given away already (R6). Answers
- * as peek, or LOST.
+ * The kernel keeps showing what was seen, which is not for this wait (R6). Answers as peek, or
+ * LOST.
  */
-static long peek_past(struct look *look, pid_t deferred) {
+static long peek_past(struct look *look) {
     const struct fp_wanted *wanted = &look->wait->wanted;
-    if (wanted->idtype == P_PID || wanted->idtype == FP_P_PIDFD)
+    siginfo_t *info = &look->note->info;
+    bool is_only = wanted->idtype == P_PID || wanted->idtype == FP_P_PIDFD;
+    if (is_only && fp_event_is_end(info->si_code))
         return -ECHILD;
-    if (peek_each(look))
+    bool live = others_live(wanted); // a child may end after it was looked at
+    if (!is_only && peek_each(look))
         return 0;
+    fp_point(FP_POINT_LOOKED_PAST);
+    info->si_pid = 0;
     if (wanted->options & WNOHANG)
-        return others_live(wanted) ? 0 : -ECHILD;
-    // Who has still to reap it is another thread, and will, or lies below us and cannot.
-    if (!fp_busy_with(deferred))
-        return fp_child_await(deferred) == -EINTR ? -EINTR : LOST;
-    if (!others_live(wanted))
+        return live ? 0 : -ECHILD;
+    // Who has still to reap it is another thread, and will; or lies below us and cannot, or waits
+    // for somebody who does.
+    if (!live && (look->is_claimed || fp_busy()))
         return -ECHILD;
-    fp_sys_nap(100000);
-    return LOST;
+    return nap(look) == -EINTR ? -EINTR : LOST;
 }
 
 /* The zombie seen has no status any more, and the stash has not got it either. */
@@ -125,6 +143,19 @@ static bool is_deferred(const siginfo_t *info) {
         if (atomic_compare_exchange_weak(word, &w, w | FP_HIDDEN))
             return true;
     return false;
+}
+
+/*
+ * What was seen is for a wait below, or has been given away. Otherwise it is ours to take: from
+ * here on handlers look past it, and what they have taken for us before stays ours (R12).
+ */
+static bool is_anothers(struct look *look) {
+    struct fp_pending *note = look->note;
+    look->is_claimed = fp_pending_claims(note->info.si_pid);
+    if (!(look->wait->wanted.options & WNOWAIT))
+        fp_pending_claim(note);
+    fp_point(FP_POINT_CLAIMED);
+    return (look->is_claimed || is_deferred(&note->info)) && !atomic_load(&note->taken);
 }
 
 /* --- taking --- */
@@ -211,7 +242,7 @@ static long look_and_take(struct look *look) {
     if (fp_stash_take(wanted, &event))
         return wait->give(wait, &event);
     long at_once;
-    if (wait->at_once &&
+    if (wait->at_once && !fp_pending_claims((pid_t)wanted->id) &&
         fp_claim_at_once((pid_t)wanted->id, fp_give_wait_at_once, wait, &at_once)) {
         if (at_once > 0 || at_once == -EFAULT)
             return at_once;
@@ -220,15 +251,13 @@ static long look_and_take(struct look *look) {
     }
     long result = blocks(wait) ? peek_blocking(look) : peek(wanted, look->note);
     fp_point(FP_POINT_AFTER_PEEK);
-    if (result == 0 && look->note->info.si_pid && is_deferred(&look->note->info)) {
-        if (atomic_load(&look->note->taken)) // deferred for us, by a handler
-            return take(look);
-        result = peek_past(look, look->note->info.si_pid);
-    }
+    if (result == 0 && look->note->info.si_pid && is_anothers(look))
+        result = peek_past(look);
     if (result == LOST)
         return LOST;
     if (result == 0 && look->note->info.si_pid)
         return take(look);
+    look->note->info.si_pid = 0; // claims nothing
     return conclude(wait, result);
 }
 
@@ -239,22 +268,26 @@ static long look_and_take(struct look *look) {
 static long wait_blocking(const struct fp_wait *wait, struct fp_pending *own) {
     struct fp_cleanup cleanup;
     struct fp_pending *note = fp_pending_push(wait->wanted.options);
-    struct look look = {wait, note ? note : own, false};
+    struct look look = {.wait = wait, .note = note ? note : own, .timer = -1};
     fp_cleanup_push(&cleanup, leave, &look);
     long result = look_and_take(&look);
+    fp_point(FP_POINT_TAKEN);
     fp_cleanup_pop(&cleanup);
     leave(&look);
+    if (fp_pending_passed())
+        fp_claim_recall();
     return result;
 }
 
 static long wait_until(const struct fp_wait *wait) {
     struct fp_pending own; // not cleared: only what the kernel writes there is read
-    struct look look = {wait, &own, false};
+    struct look look = {.wait = wait, .note = &own, .timer = -1};
     long result;
     fp_cancel_test();
     fp_pending_settle();
     do {
         atomic_init(&own.taken, false);
+        atomic_init(&own.claiming, false);
         result = blocks(wait) ? wait_blocking(wait, &own) : look_and_take(&look);
     } while (result == LOST);
     return result;

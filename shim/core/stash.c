@@ -4,6 +4,8 @@
 
 #include "busy.h"
 #include "child.h"
+#include "claim.h"
+#include "pending.h"
 #include "point.h"
 #include "subreaper.h"
 #include "sys.h"
@@ -63,12 +65,15 @@ static bool take_one(pid_t pid, const struct fp_wanted *wanted, struct fp_event 
     const struct fp_remains *remains = word ? fp_table_remains(pid) : NULL;
     if (!remains)
         return false;
-    for (;;) {
+    for (bool unlisted = false;; unlisted = true) {
         fp_word old = atomic_load(word);
-        if (!(old & FP_STASH))
+        if (!(old & FP_STASH) || fp_pending_claims(pid))
             return false;
-        if (wanted->idtype == P_PGID && remains->pgid != wanted->id)
+        if (wanted->idtype == P_PGID && remains->pgid != wanted->id) {
+            if (unlisted) // what was there before was wanted, and another was faster
+                fp_set_add(FP_SET_STASHED, pid);
             return false;
+        }
         get_event(ret_event, pid, fp_word_status(old), remains);
         if (wanted->options & WNOWAIT) {
             if (atomic_load(word) == old)
@@ -126,15 +131,7 @@ static bool unpublish(pid_t pid, _Atomic(fp_word) *word) {
 void fp_stash_reap_deferred(pid_t pid, _Atomic(fp_word) *word) {
     (void)fp_sys_wait4(pid, NULL, WNOHANG | (int)__WALL, NULL);
     fp_point(FP_POINT_AFTER_REAP);
-    if (!(fp_child_gone(pid, word, 1) & FP_HIDDEN))
-        return;
-    // A wait answered "nothing" past this zombie: if others were behind it, their SIGCHLD is due.
-    siginfo_t info = {0};
-    if (fp_sys_waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT, NULL) < 0 || !info.si_pid)
-        return;
-    // Only the main thread may send what looks like the kernel's own to the whole process.
-    if (fp_sys_sigqueue(fp_sys_getpid(), SIGCHLD, &info) < 0)
-        (void)fp_sys_kill(fp_sys_getpid(), SIGCHLD);
+    fp_claim_gone(pid, word);
 }
 
 /* A child of ours that nobody is busy with and whose pid nobody else pins. */
@@ -156,12 +153,9 @@ static bool publish(pid_t pid, _Atomic(fp_word) *word, fp_word old, const siginf
     put_remains(remains, group, info->si_uid, usage);
     fp_word claimed = old + FP_CLOSER;
     fp_word status = (fp_word)fp_event_status(info->si_code, info->si_status);
-    fp_word published = (claimed & ~(fp_word)0xffff) | status | FP_STASH | FP_DEFER;
-    // Whoever finds FP_STASH must find it counted: a wait in a handler above us looks there (R5).
-    fp_child_announce_stash(pid);
-    if (atomic_compare_exchange_strong(word, &claimed, published))
+    if (fp_child_stash(pid, word, claimed,
+                       (claimed & ~(fp_word)0xffff) | status | FP_STASH | FP_DEFER))
         return true;
-    fp_child_renounce_stash(pid, word);
     fp_child_release(word);
     return false;
 }
@@ -179,7 +173,7 @@ static void stash_if_zombie(pid_t pid) {
         (void)fp_child_exchange(pid, word, old, fp_word_gone(old, false));
     if (result < 0 || !info.si_pid)
         return;
-    fp_busy_push(pid);
+    fp_busy_push();
     if (publish(pid, word, old, &info, &usage)) {
         fp_point(FP_POINT_STASH_PUBLISHED);
         // Either the waiter sees the stash or we see the waiter: both write first, then look (R5).

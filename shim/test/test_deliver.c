@@ -149,7 +149,7 @@ Test(deliver, signal_that_is_sent_or_is_for_nobody_of_ours_is_not_reported) {
 
 static void ignore_chld(void) {
     (void)signal(SIGCHLD, SIG_IGN);
-    fp_chld_forget();
+    fp_chld_changed();
 }
 
 static void ignore_chld_by_thread(void) {
@@ -361,6 +361,7 @@ static void stay_until_looked_past(void) {
 /* The killer is another thread, so a wait may well wait for it to leave. */
 Test(deliver, wait_past_a_deferred_zombie_finds_an_unregistered_one) {
     pthread_t other;
+    alarm(10);
     sem_init(&inside, 0, 0);
     first = tracked_zombie();
     second = bare_zombie();

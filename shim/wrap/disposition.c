@@ -1,7 +1,7 @@
 /*
  * sigaction, signal and its kin: passed through. When the disposition of SIGCHLD may have changed,
- * what is remembered of it is forgotten. Under sigpipe=epipe the program sets and sees the default
- * disposition of SIGPIPE where ours stands in its place.
+ * what is remembered of it is forgotten (chld.h). Under sigpipe=epipe the program sets and sees the
+ * default disposition of SIGPIPE where ours stands in its place.
  */
 #include <signal.h>
 #include <string.h>
@@ -38,9 +38,11 @@ static handler *set(setter *next, int number, handler *wanted) {
     }
     if (is_replaced(number))
         return set_sigpipe(next, wanted);
+    if (number == SIGCHLD)
+        fp_chld_changes(wanted == SIG_IGN);
     handler *old = next(number, wanted);
     if (number == SIGCHLD)
-        fp_chld_forget();
+        fp_chld_changed();
     return old;
 }
 
@@ -69,9 +71,11 @@ FP_EXPORT int sigaction(int number, const struct sigaction *action, struct sigac
     __typeof__(&sigaction) next = FP_NEXT(sigaction);
     if (next && is_replaced(number))
         return act_on_sigpipe(next, action, old);
+    if (number == SIGCHLD && action)
+        fp_chld_changes(action->sa_handler == SIG_IGN || (action->sa_flags & SA_NOCLDWAIT));
     int result = next ? next(number, action, old) : (int)fp_wrap_result(-ENOSYS);
     if (number == SIGCHLD && action)
-        fp_chld_forget();
+        fp_chld_changed();
     return result;
 }
 
@@ -94,9 +98,11 @@ SPELLING(__sysv_signal);
 SPELLING(sigset);
 
 static int ignore(int number) {
+    if (number == SIGCHLD)
+        fp_chld_changes(true);
     int result = FP_NEXT(sigignore)(number);
     if (number == SIGCHLD)
-        fp_chld_forget();
+        fp_chld_changed();
     return result;
 }
 

@@ -77,13 +77,29 @@ static long signal_by(const long *call) {
 }
 
 /* The older calls of 32-bit machines have other arguments: there SIGPIPE is as bare. */
+/* Whether this has the kernel reap; where libc's older calls tell it otherwise, it is found out
+ * late. */
+static bool is_automatic(const long *call) {
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+    } action = {0};
+    if (call[0] != SYS_rt_sigaction || !call[2] ||
+        fp_sys_copy_in(&action, (const void *)call[2], sizeof action) < 0)
+        return false;
+    return action.handler == SIG_IGN || (action.flags & SA_NOCLDWAIT);
+}
+
 static long action_by(const long *call) {
     if (call[0] == SYS_rt_sigaction && call[1] == SIGPIPE &&
         fp_settings.options.sigpipe == FP_SIGPIPE_EPIPE)
         return fp_sigpipe_action((const void *)call[2], (void *)call[3], (size_t)call[4]);
+    bool changes = call[1] == SIGCHLD;
+    if (changes)
+        fp_chld_changes(is_automatic(call));
     long result = raw(call);
-    if (call[1] == SIGCHLD)
-        fp_chld_forget();
+    if (changes)
+        fp_chld_changed();
     return result;
 }
 

@@ -542,3 +542,137 @@ MUTANTS += [
         "register/no_file_is_made_beyond_the_limit_of_its_size",
     ),
 ]
+
+MUTANTS += [
+    core(
+        "in-flight-looked-at-early",
+        "R1: forks in flight are looked for after the word is read",
+        "child.c",
+        """        fp_word old = atomic_load(word);
+        fp_point(FP_POINT_BEFORE_GONE);
+        // After the word: a fork that has registered since makes the exchange fail (R1).
+        bool in_flight = atomic_load(&counts->in_flight) > 0;
+""",
+        """        bool in_flight = atomic_load(&counts->in_flight) > 0;
+        fp_point(FP_POINT_BEFORE_GONE);
+        fp_word old = atomic_load(word);
+""",
+        "race/reaper_that_is_overtaken_leaves_no_live_entry",
+    ),
+    core(
+        "unlisted-late",
+        "R5: a status that leaves the stash is unlisted first",
+        "child.c",
+        """    if (leaves_stash) {
+        fp_point(FP_POINT_BEFORE_UNLIST);
+        fp_set_remove(FP_SET_STASHED, pid);
+    }
+    if (!atomic_compare_exchange_strong(word, &old, next))
+        return false;
+""",
+        """    if (!atomic_compare_exchange_strong(word, &old, next))
+        return false;
+    if (leaves_stash) {
+        fp_point(FP_POINT_BEFORE_UNLIST);
+        fp_set_remove(FP_SET_STASHED, pid);
+    }
+""",
+        "race/status_stashed_while_one_is_taken_back_is_found",
+    ),
+    core(
+        "listed-once",
+        "R5: a status is listed again once it is in the stash",
+        "child.c",
+        "fp_set_add(FP_SET_STASHED, pid); // who",
+        "(void)0; // who",
+        "race/status_unlisted_late_by_another_is_found",
+    ),
+    core(
+        "busy-waits-for-killers",
+        "R6: who is in the middle of signalling does not wait for other killers",
+        "reap.c",
+        "if (!live && (look->is_claimed || fp_busy()))",
+        "if (!live && look->is_claimed)",
+        "race/two_handlers_do_not_wait_for_each_others_killers",
+    ),
+    core(
+        "nap-uninterrupted",
+        "R6: a signal ends a wait that looks past a zombie as it ends any",
+        "reap.c",
+        "return nap(look) == -EINTR ? -EINTR : LOST;",
+        "return nap(look) == -EINTR ? LOST : LOST;",
+        "reap/plain_handler_ends_a_wait_past_a_deferred_zombie",
+    ),
+    core(
+        "living-looked-for-late",
+        "R6: the living are looked for before the others",
+        "reap.c",
+        "return live ? 0 : -ECHILD;",
+        "return others_live(wanted) ? 0 : -ECHILD;",
+        "race/child_that_ends_after_it_was_looked_at_is_not_denied",
+    ),
+    core(
+        "note-unclaimed",
+        "R12: what a wait is taking is not taken for it again",
+        "reap.c",
+        "        fp_pending_claim(note);\n",
+        "        (void)0;\n",
+        "race/child_that_comes_back_under_a_note_is_told_once",
+    ),
+    core(
+        "passed-forgotten",
+        "R12: SIGCHLD is raised again for a child that a handler looked past",
+        "reap.c",
+        "if (fp_pending_passed())",
+        "if (false)",
+        "race/child_that_a_handler_looked_past_is_signalled_again",
+    ),
+    core(
+        "noted-stash-untaken",
+        "R12: what a wait has seen is taken for it from the stash, too",
+        "pending.c",
+        "        if (take_stashed(note, pid))\n",
+        "        if (false && take_stashed(note, pid))\n",
+        "race/seen_child_that_is_stashed_is_told_to_the_wait_below",
+    ),
+    core(
+        "taken-back-untaken",
+        "R12: what is being stashed and taken back is taken for the wait that has seen it",
+        "pending.c",
+        "    } while (is_to_be_had(pid));\n",
+        "    } while (is_to_be_had(pid) && false);\n",
+        "race/seen_child_whose_stash_is_taken_back_is_told_to_the_wait_below",
+    ),
+    core(
+        "claim-outlives-its-child",
+        "R12: a claim ends when fork returns the pid again",
+        "pending.c",
+        "note->info.si_pid != pid ||\n            note->registration != registration_of(pid))",
+        "note->info.si_pid != pid)",
+        "race/child_that_comes_back_under_a_note_is_told_once",
+    ),
+    core(
+        "claimed-stash-taken",
+        "R12: a handler leaves a stashed child that the wait below is taking",
+        "stash.c",
+        "if (!(old & FP_STASH) || fp_pending_claims(pid))",
+        "if (!(old & FP_STASH))",
+        "race/seen_child_that_is_stashed_later_is_told_to_the_wait_below",
+    ),
+    core(
+        "automatic-forgotten",
+        "R13: children from when SIGCHLD was ignored are verified for good",
+        "known.h",
+        "while (fp_known_answer(old) != FP_YES &&\n           !atomic_compare",
+        "while (!atomic_compare",
+        "race/child_from_when_sigchld_was_ignored_is_no_target_later",
+    ),
+    core(
+        "automatic-unasked",
+        "R13: a disposition is asked for before it changes",
+        "chld.c",
+        "        (void)fp_chld_is_automatic();\n",
+        "        (void)0;\n",
+        "race/child_from_when_sigchld_was_ignored_is_no_target_later",
+    ),
+]

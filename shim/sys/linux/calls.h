@@ -292,6 +292,15 @@ static inline void fp_sys_nap(long nanoseconds) {
     (void)fp_syscall(SYS_nanosleep, (long)&time, 0, 0, 0, 0, 0);
 }
 
+/* A descriptor that can be read once the time is over, or -errno. */
+static inline int fp_sys_timer(long nanoseconds) {
+    const long once[4] = {0, 0, 0, nanoseconds}; // as the kernel has it: interval, first; s, ns
+    int fd = (int)fp_syscall(SYS_timerfd_create, CLOCK_MONOTONIC, O_CLOEXEC, 0, 0, 0, 0);
+    if (fd >= 0)
+        (void)fp_syscall(SYS_timerfd_settime, fd, 0, (long)once, 0, 0, 0);
+    return fd;
+}
+
 /* Fresh zeroed memory, or NULL. */
 static inline void *fp_sys_map(size_t size) {
     long at = fp_syscall(FP_SYS_MMAP, 0, (long)size, PROT_READ | PROT_WRITE,
@@ -412,15 +421,6 @@ static inline long fp_sys_keep_over_exec(int fd) {
 
 static inline long fp_sys_chdir(const char *path) {
     return fp_syscall(SYS_chdir, (long)path, 0, 0, 0, 0, 0);
-}
-
-/* Sleeps while *at is `value`; -EINTR by a handler without SA_RESTART, restarted by one with. */
-static inline long fp_sys_futex_wait(const uint32_t *at, uint32_t value) {
-    return fp_syscall(SYS_futex, (long)at, 128 /* FUTEX_WAIT_PRIVATE */, (long)value, 0, 0, 0);
-}
-
-static inline void fp_sys_futex_wake(const uint32_t *at) {
-    (void)fp_syscall(SYS_futex, (long)at, 129 /* FUTEX_WAKE_PRIVATE */, 0x7fffffff, 0, 0, 0);
 }
 
 #endif
