@@ -7,22 +7,24 @@
  *
  *   registered_word, gone_word, …               core/word.h (word.pml; word.c compares them)
  *   gone, release                               core/child.c: fp_child_gone, fp_child_release
- *   settle_set, renounce_stash                  core/child.c: settle_set, fp_child_renounce_stash
- *   await, wake                                 core/child.c: fp_child_await, fp_child_wake
+ *   unlist, relist                              core/child.c: what fp_child_exchange and
+ *                                               fp_child_stash do about the set of stashed pids
  *   fork_any                                    fp_fork_begin, the system call, fp_fork_end
- *   enter, claim_zombie                         core/claim.c: enter, fp_claim_zombie
+ *   enter, claim_zombie, claim_gone             core/claim.c: enter, fp_claim_zombie, fp_claim_gone
  *   stash_take_one, stash_take_any              core/stash.c: take_one, fp_stash_take
  *   reap_deferred                               core/stash.c: fp_stash_reap_deferred
  *   stash_bound, publish, unpublish             core/stash.c: fp_stash_bound with stash_if_zombie,
  *                                               publish, unpublish
- *   settle                                      core/pending.c: fp_pending_settle, settle, take_end
+ *   claims, settle                              core/pending.c: fp_pending_claims; fp_pending_settle
+ *                                               with settle, take_end, take_stashed
  *   deliver, send_counted, send_verified        core/deliver.c: fp_deliver, send_counted with
  *                                               leave, send_verified
- *   note, leave, take, is_deferred, peek_each,  core/reap.c: the same names; wait_one is
- *   others_live, wait_one, wait_any             look_and_take for one pid (with fp_claim_at_once
+ *   note, leave, take, is_anothers, peek_each,  core/reap.c: the same names; wait_one is
+ *   wait_one, wait_any                          look_and_take for one pid (with fp_claim_at_once
  *                                               for wait4), wait_any the same for P_ALL (with
  *                                               peek_blocking and peek_past)
- *   BUSY                                        core/busy.c
+ *   busy                                        core/busy.c
+ *   is_automatic                                core/chld.c
  *
  * A loop around a compare-and-swap is one step where what it computes depends on the word alone:
  * only the last turn has an effect. Where anything else was looked at in between, load, look and
@@ -49,8 +51,7 @@
  *   that never ends is a deadlock here.
  * - Memory is sequentially consistent: so are the C atomics that threads share.
  *
- * Switches: MEND_… are changes that the C code does not have yet and without which a program fails
- * (docs/races.md, Open); CHECK_… are claims that do not hold yet; those in programs/ say there what
+ * Switches: CHECK_… are claims that not every program can keep; those in programs/ say there what
  * they do; all others take a defence away. `check` has them all.
  */
 
@@ -86,7 +87,8 @@ bit sigchld; /* pending */
 #endif
 
 #ifdef AUTOMATIC
-bit automatic = 1, was_automatic = 1; /* SIGCHLD is ignored */
+bit automatic = 1; /* SIGCHLD is ignored */
+#define was_automatic 1
 #else
 #define automatic 0
 #define was_automatic 0
@@ -112,19 +114,31 @@ int word[PIDS];
 byte in_flight, waiters, stashed;
 bit stash_set[PIDS];
 
-/* thread-local: the pids signalled or stashed, and the note of the thread's own frame (R12) */
+#ifdef UNTIL_LATER
+bit known_automatic;
+#else
+#define known_automatic 0
+#endif
+
+/* thread-local: how busy it is, and the note of the thread's own frame (R12) */
 #define MAIN 0    /* a thread's own frame, with a handler */
 #define HANDLER 1 /* the handler */
 #define PLAIN 2   /* a thread without a handler */
 byte level[THREADS];
 bit over[THREADS];
-byte busy[THREADS * PIDS];
-#define BUSY(p) busy[t * PIDS + (p)]
+#ifdef BUSY_WITH_SEEN
+byte busy_with[THREADS * PIDS];
+#define busy(p) busy_with[t * PIDS + (p)]
+#else
+byte busy_with[THREADS];
+#define busy(p) busy_with[t]
+#endif
 byte note_pid[THREADS] = NONE;
 byte note_child[THREADS];
 bit note_taken[THREADS];
 bit note_claiming[THREADS];
-byte asleep[THREADS] = NONE; /* in the futex of that pid's word */
+short note_registration[THREADS];
+bit note_hid[THREADS];
 
 byte done;
 
@@ -134,13 +148,14 @@ byte done;
     byte t = thread, lvl = at;                                                                     \
     byte verdict, result;   /* of the function just run, of the wait */                            \
     byte seen = NONE;       /* the zombie that was seen, */                                        \
+    byte past = NONE;       /* or is to be looked past, */                                         \
     byte seen_child;        /* and its status */                                                   \
     byte reaped;            /* the status that was reaped */                                       \
     byte meant;             /* whom the signal is for */                                           \
     byte born = NONE, made; /* what fork has returned */                                           \
     byte i;                                                                                        \
     byte turn;                                                                                     \
-    bit in_flight_seen, in_set, announced, live, told_one;                                         \
+    bit in_flight_seen, in_set, announced, live, told_one, claimed;                                          \
     int old
 
 #define LOST 0
@@ -160,10 +175,19 @@ inline tell(c) {
 
 /* --- child.c --- */
 
+/* The word as it was is left in `old`. */
 inline gone(p) {
-#ifdef MEND_GONE
+#ifdef IN_FLIGHT_FIRST
+    in_flight_seen = in_flight > 0;
+    atomic {
+        old = word[p];
+        word[p] = gone_word(old, in_flight_seen) - CLOSER;
+        in_flight_seen = 0
+    };
+#else
     do
-    :: atomic { old = word[p]; in_flight_seen = in_flight > 0 };
+    :: old = word[p];
+        in_flight_seen = in_flight > 0;
         if
         :: atomic {
             word[p] == old ->
@@ -171,16 +195,9 @@ inline gone(p) {
                 in_flight_seen = 0;
                 break
             }
-        :: else
+        :: word[p] != old
         fi
-    od
-#else
-    in_flight_seen = in_flight > 0;
-    atomic {
-        old = word[p];
-        word[p] = gone_word(old, in_flight_seen) - CLOSER;
-        in_flight_seen = 0
-    }
+    od;
 #endif
 }
 
@@ -188,7 +205,10 @@ inline release(p) {
     word[p] = word[p] - CLOSER
 }
 
-inline settle_set(p) {
+/* STASH is about to go (_first), or has gone. */
+#ifdef UNLISTED_LATE
+#define unlist_first(p) skip
+inline unlist(p) {
     do
     :: in_set = (word[p] & STASH) != 0;
         stash_set[p] = in_set;
@@ -196,16 +216,20 @@ inline settle_set(p) {
         :: atomic { in_set == ((word[p] & STASH) != 0) -> in_set = 0; break }
         :: atomic { in_set != ((word[p] & STASH) != 0) -> in_set = 0 }
         fi
-    od
-}
-
-/* MEND_SET: the bit has been taken out before the flag */
-inline renounce_stash(p) {
-#ifndef MEND_SET
-    settle_set(p);
-#endif
+    od;
     stashed--
 }
+#else
+#define unlist_first(p) stash_set[p] = 0
+#define unlist(p) stashed--
+#endif
+
+/* STASH has come. */
+#if defined(LISTED_ONCE) || defined(UNLISTED_LATE)
+#define relist(p) skip
+#else
+#define relist(p) stash_set[p] = 1
+#endif
 
 /* --- claim.c --- */
 
@@ -228,7 +252,14 @@ inline enter(p) {
             verdict = ENTERED;
             break
         }
-#if defined(MEND_CLAIM)
+#ifdef DEFERRED_UNSEEN
+    :: atomic {
+        !is_taken(word[p]) && killers(word[p]) > 0 ->
+            word[p] = word[p] | DEFER;
+            verdict = DEFERRED;
+            break
+        }
+#elif !defined(WAIT_FOR_KILLERS)
     :: atomic { !is_taken(word[p]) && killers(word[p]) > 0 -> old = word[p] };
         atomic {
             if
@@ -238,18 +269,27 @@ inline enter(p) {
         };
         if
         :: atomic { word[p] == old -> word[p] = old | DEFER; verdict = DEFERRED; break }
-        :: else
+        :: word[p] != old
         fi
-#elif !defined(WAIT_FOR_KILLERS)
-    :: atomic {
-        !is_taken(word[p]) && killers(word[p]) > 0 ->
-            word[p] = word[p] | DEFER;
-            verdict = DEFERRED;
-            break
-        }
 #endif
 #endif
     od
+}
+
+/* Reaped, as a closer. */
+inline claim_gone(p) {
+    gone(p);
+#ifdef SIGCHLD
+    atomic {
+        if
+#ifndef NO_SECOND_SIGCHLD
+        :: (old & HIDDEN) && any_zombie -> raise_sigchld
+#endif
+        :: else
+        fi
+    };
+#endif
+    old = 0
 }
 
 /* verdict: LOST, REAPED or DEFERRED */
@@ -264,7 +304,7 @@ inline claim_zombie(p) {
             fi
         };
         if
-        :: verdict == REAPED -> gone(p)
+        :: verdict == REAPED -> claim_gone(p)
         :: atomic { verdict == LOST -> release(p) }
         fi
     :: verdict != ENTERED
@@ -273,15 +313,28 @@ inline claim_zombie(p) {
 
 /* --- stash.c --- */
 
-#ifdef MEND_NOTE
-#define claimed_below(p) (lvl == HANDLER && note_claiming[t] && note_pid[t] == (p))
-#else
-#define claimed_below(p) 0
-#endif
+#define registration(w) (((w) + (N(w) > 0 || ((w) & STASH) -> 0 : GENERATION)) & GENERATIONS)
+#define claims(p)                                                                                  \
+    (lvl != PLAIN && note_claiming[t] && note_pid[t] == (p) &&                                     \
+     note_registration[t] == registration(word[p]))
 
-#define is_stashed(p) (stashed > 0 && (word[p] & STASH) && !claimed_below(p))
+#define is_stashed(p) (stashed > 0 && (word[p] & STASH) && !claims(p))
 
-inline take_stashed(p) {
+/* Clears STASH with `action` in the same step, as long as it is there `when`. */
+#define TAKE_STASHED(p, when, action)                                                              \
+    do                                                                                             \
+    :: atomic { (when) -> old = word[p] };                                                         \
+        unlist_first(p);                                                                           \
+        if                                                                                         \
+        :: atomic { word[p] == old -> action; old = 0 };                                           \
+            unlist(p);                                                                             \
+            break                                                                                  \
+        :: atomic { word[p] != old -> old = 0 }                                                    \
+        fi                                                                                         \
+    :: !(when) -> break                                                                            \
+    od
+
+inline tell_stashed(p) {
     tell(word[p] & STATUS);
     word[p] = word[p] & ~(STASH | STATUS);
     result = TOLD
@@ -290,21 +343,7 @@ inline take_stashed(p) {
 /* result: TOLD, or as it was */
 inline stash_take_one(p) {
 #ifdef STASHING
-    if
-#ifdef MEND_SET
-    :: is_stashed(p) ->
-        stash_set[p] = 0;
-        if
-        :: atomic { word[p] & STASH -> take_stashed(p) };
-            renounce_stash(p)
-        :: !(word[p] & STASH)
-        fi
-#else
-    :: atomic { is_stashed(p) -> take_stashed(p) };
-        renounce_stash(p)
-#endif
-    :: !is_stashed(p)
-    fi
+    TAKE_STASHED(p, is_stashed(p), tell_stashed(p))
 #else
     skip
 #endif
@@ -337,18 +376,7 @@ inline reap_deferred(p) {
         :: else
         fi
     };
-    gone(p);
-#ifdef SIGCHLD
-    atomic {
-        if
-#ifndef NO_SECOND_SIGCHLD
-        :: (old & HIDDEN) && any_zombie -> raise_sigchld
-#endif
-        :: else
-        fi
-    };
-#endif
-    old = 0
+    claim_gone(p)
 }
 
 #define may_stash(w)                                                                               \
@@ -366,34 +394,24 @@ inline publish(p) {
                 word[p] = (old & ~STATUS) | seen_child | STASH | DEFER;
                 verdict = ENTERED
             };
-#ifdef MEND_SET
-            stash_set[p] = 1
-#endif
+            relist(p)
         :: word[p] != old ->
-#ifdef MEND_SET
-            stash_set[p] = 0;
-#endif
-            renounce_stash(p);
+            unlist_first(p);
+            unlist(p);
             release(p)
         fi
     :: word[p] != old
     fi
 }
 
+inline take_back(p) {
+    word[p] = (old & ~(STASH | DEFER | STATUS)) - CLOSER;
+    verdict = LOST
+}
+
 /* verdict: LOST when it was taken back */
 inline unpublish(p) {
-#ifdef MEND_SET
-    stash_set[p] = 0;
-#endif
-    if
-    :: atomic {
-        word[p] & STASH ->
-            word[p] = (word[p] & ~(STASH | DEFER | HIDDEN | STATUS)) - CLOSER;
-            verdict = LOST
-        };
-        renounce_stash(p)
-    :: !(word[p] & STASH)
-    fi
+    TAKE_STASHED(p, word[p] & STASH, take_back(p))
 }
 
 inline stash_bound(p) {
@@ -402,7 +420,7 @@ inline stash_bound(p) {
     :: waiters == 0 ->
         old = word[p];
         if
-        :: atomic { may_stash(old) && state[p] == ZOMBIE -> seen_child = child[p]; BUSY(p)++ };
+        :: atomic { may_stash(old) && state[p] == ZOMBIE -> seen_child = child[p]; busy(p)++ };
             publish(p);
 #ifndef NO_LOOK_FOR_WAITERS
             if
@@ -415,7 +433,7 @@ inline stash_bound(p) {
                 reap_deferred(p)
             :: verdict == LOST
             fi;
-            BUSY(p)--
+            busy(p)--
         :: may_stash(old) && state[p] == FREE ->
             atomic {
                 if
@@ -433,42 +451,47 @@ inline stash_bound(p) {
 
 #define unsettled (note_pid[t] != NONE && !note_taken[t] && !note_claiming[t])
 
+inline note_stashed() {
+    note_child[t] = word[seen] & STATUS;
+    word[seen] = word[seen] & ~(STASH | STATUS);
+    note_taken[t] = 1
+}
+
+/* The zombie seen has been given away, and the stash has not got it either. */
+#define is_deferred ((word[seen] & DEFER) && !(word[seen] & STASH))
+
+#ifdef SETTLES_ONCE
+#define settles_again 0
+#else
+#define settles_again (!note_taken[t] && state[seen] == ZOMBIE && !is_deferred)
+#endif
+
 inline settle() {
 #ifndef NO_NOTES
     if
     :: atomic { unsettled -> seen = note_pid[t]; seen_child = note_child[t] };
-        claim_zombie(seen);
-        if
-        :: atomic {
-            verdict != LOST ->
-#ifdef MEND_NOTE
-                note_child[t] = (verdict == REAPED -> reaped : seen_child);
-#endif
-                note_taken[t] = 1;
-                verdict = LOST
-            }
-        :: verdict == LOST
-#if defined(MEND_NOTE) && defined(STASHING)
-            ->
+        do
+        :: claim_zombie(seen);
             if
-            :: is_stashed(seen) ->
-#ifdef MEND_SET
-                stash_set[seen] = 0;
+            :: atomic {
+                verdict != LOST ->
+#ifndef NOTED_AS_SEEN
+                    note_child[t] = (verdict == REAPED -> reaped : seen_child);
 #endif
-                if
-                :: atomic {
-                    word[seen] & STASH ->
-                        note_child[t] = word[seen] & STATUS;
-                        word[seen] = word[seen] & ~(STASH | STATUS)
-                    };
-                    renounce_stash(seen);
-                    note_taken[t] = 1
-                :: !(word[seen] & STASH)
-                fi
-            :: !is_stashed(seen)
+                    note_taken[t] = 1;
+                    verdict = LOST
+                };
+                break
+            :: verdict == LOST
+            fi;
+#if defined(STASHING) && !defined(NOTE_IGNORES_STASH)
+            TAKE_STASHED(seen, is_stashed(seen), note_stashed());
+#endif
+            if
+            :: settles_again
+            :: !settles_again -> break
             fi
-#endif
-        fi;
+        od;
         atomic { seen = NONE; seen_child = 0; reaped = 0; old = 0 }
     :: !unsettled
     fi
@@ -479,28 +502,35 @@ inline settle() {
 
 /* --- fork.c, child.c --- */
 
-inline register_child(p) {
-    atomic {
-        if
-        :: word[p] & STASH ->
-            told[word[p] & STATUS] = 1; /* given up: R7 */
-            verdict = ENTERED
-        :: else
-        fi;
-        word[p] = registered_word(word[p]);
-        if
-        :: made > holder[p] -> holder[p] = made
-        :: else
-        fi;
-        made = 0
-    }
-#ifdef STASHING
-    ;
+inline registered(p) {
+    word[p] = registered_word(word[p]);
     if
-    :: atomic { verdict == ENTERED -> verdict = LOST };
-        renounce_stash(p)
-    :: verdict == LOST
-    fi
+    :: made > holder[p] -> holder[p] = made
+    :: else
+    fi;
+    made = 0
+}
+
+inline register_child(p) {
+#ifdef STASHING
+    do
+    :: atomic { !(word[p] & STASH) -> registered(p); break }
+    :: atomic { word[p] & STASH -> old = word[p] };
+        unlist_first(p);
+        if
+        :: atomic {
+            word[p] == old ->
+                told[old & STATUS] = 1; /* given up: R7 */
+                registered(p);
+                old = 0
+            };
+            unlist(p);
+            break
+        :: atomic { word[p] != old -> old = 0 }
+        fi
+    od
+#else
+    atomic { registered(p) }
 #endif
 }
 
@@ -522,12 +552,6 @@ inline fork_any() {
     };
     if
     :: born != NONE ->
-#if defined(STASHING) && defined(MEND_SET)
-        if
-        :: word[born] & STASH -> stash_set[born] = 0
-        :: !(word[born] & STASH)
-        fi;
-#endif
         register_child(born)
     :: born == NONE
     fi;
@@ -538,10 +562,8 @@ inline fork_any() {
 
 #if defined(AUTOMATIC_IGNORED)
 #define is_automatic 0
-#elif defined(MEND_AUTOMATIC)
-#define is_automatic was_automatic
 #else
-#define is_automatic automatic
+#define is_automatic (automatic || known_automatic)
 #endif
 
 #ifdef CLOSERS_IGNORED
@@ -572,26 +594,6 @@ inline send(p) {
     meant = 0
 }
 
-inline wake(p) {
-#if PIDS > 1 && !defined(NO_WAKE)
-    if
-    :: atomic {
-        old & HIDDEN ->
-            for (i : 0 .. THREADS - 1) {
-                if
-                :: asleep[i] == p -> asleep[i] = NONE
-                :: else
-                fi
-            }
-            i = 0
-        }
-    :: !(old & HIDDEN)
-    fi
-#else
-    skip
-#endif
-}
-
 inline send_counted(p) {
     atomic { send(p) };
     atomic {
@@ -599,13 +601,12 @@ inline send_counted(p) {
         verdict = (is_last(old) -> ENTERED : LOST);
         word[p] = less_killer(old) + (verdict == ENTERED -> CLOSER : 0)
     };
-    wake(p);
     if
     :: atomic { verdict == ENTERED -> verdict = LOST };
         reap_deferred(p)
     :: atomic { verdict == LOST -> old = 0 }
     fi;
-    BUSY(p)--
+    busy(p)--
 }
 
 inline send_verified(p) {
@@ -648,7 +649,7 @@ inline deliver(p) {
     :: atomic { !is_answered(word[p]) && !is_pinned(word[p]) -> meant = holder[p] };
         send_verified(p);
         break
-    :: atomic { !is_answered(word[p]) && is_pinned(word[p]) -> BUSY(p)++ };
+    :: atomic { !is_answered(word[p]) && is_pinned(word[p]) -> busy(p)++ };
         if
         :: atomic {
             !is_answered(word[p]) && is_pinned(word[p]) ->
@@ -657,7 +658,7 @@ inline deliver(p) {
             };
             send_counted(p);
             break
-        :: atomic { is_answered(word[p]) || !is_pinned(word[p]) -> BUSY(p)-- }
+        :: atomic { is_answered(word[p]) || !is_pinned(word[p]) -> busy(p)-- }
         fi
     od
 }
@@ -676,14 +677,21 @@ inline note(p) {
 
 inline leave() {
     told_one = (result == TOLD);
-    seen = NONE; seen_child = 0; reaped = 0; old = 0; result = LOST; verdict = LOST; live = 0;
+    seen = NONE; past = NONE; seen_child = 0; reaped = 0; old = 0; live = 0; claimed = 0;
+    result = LOST; verdict = LOST;
     if
     :: announced -> announced = 0; waiters--
     :: else
     fi;
     if
     :: lvl == MAIN ->
-        note_pid[t] = NONE; note_child[t] = 0; note_taken[t] = 0; note_claiming[t] = 0
+        note_pid[t] = NONE; note_child[t] = 0; note_taken[t] = 0; note_claiming[t] = 0;
+        note_registration[t] = 0;
+        if
+        :: note_hid[t] && any_zombie -> raise_sigchld
+        :: else
+        fi;
+        note_hid[t] = 0
     :: else
     fi
 }
@@ -716,22 +724,29 @@ inline take() {
 #endif
 }
 
-#define is_deferred_zombie ((word[seen] & DEFER) && !(word[seen] & STASH))
+#ifdef CLAIMED_NOT_HIDDEN
+#define hide_claimed skip
+#else
+#define hide_claimed note_hid[t] = 1
+#endif
 
-/* verdict: NOTHING when the zombie has been given away, LOST when it is to be taken */
-inline is_deferred() {
-#if defined(HANDLERS) && defined(MEND_NOTE)
+/* What was seen is for a wait below. */
+#define is_claimed (lvl == HANDLER && claims(seen))
+
+/* verdict: NOTHING when it is not for this wait, LOST when it is to be taken */
+inline is_anothers() {
+#if defined(HANDLERS) && !defined(NO_CLAIMING)
     if
-    :: lvl == MAIN -> note_claiming[t] = 1
+    :: atomic { lvl == MAIN -> note_registration[t] = registration(word[seen]); note_claiming[t] = 1 }
     :: lvl != MAIN
     fi;
 #endif
     atomic {
         if
-        :: is_deferred_zombie ->
+        :: is_claimed -> hide_claimed; verdict = NOTHING
+        :: !is_claimed && is_deferred ->
             word[seen] = word[seen] | HIDDEN;
             verdict = (lvl == MAIN -> DEFERRED : NOTHING)
-        :: !is_deferred_zombie && claimed_below(seen) -> verdict = NOTHING
         :: else -> verdict = LOST
         fi
     }
@@ -742,6 +757,14 @@ inline is_deferred() {
     :: verdict != DEFERRED
     fi
 #endif
+}
+
+/* What the wait has noted is nothing any more. */
+inline unnote() {
+    if
+    :: lvl == MAIN -> note_pid[t] = NONE
+    :: lvl != MAIN
+    fi
 }
 
 /* at_once: wait4, which may look and take in one system call; waitid does not */
@@ -757,7 +780,7 @@ inline wait_one(p, blocks, at_once) {
 #endif
         atomic {
             if
-            :: !(at_once) || (word[p] & DEFER) || claimed_below(p) -> goto one_peek
+            :: !(at_once) || (word[p] & DEFER) || claims(p) -> goto one_peek
 #ifndef AT_ONCE_UNDER_KILLERS
             :: killers(word[p]) > 0 -> goto one_peek
 #endif
@@ -785,7 +808,7 @@ one_peek:
             :: state[p] == FREE || (!(blocks) && state[p] == ALIVE) -> goto one_nothing
             fi
         };
-        is_deferred();
+        is_anothers();
         if
         :: verdict == NOTHING -> goto one_nothing
         :: verdict == LOST -> take()
@@ -796,70 +819,64 @@ one_peek:
         fi
     od;
 one_reaped:
-    gone(p);
+    claim_gone(p);
     goto one_done;
 one_nothing:
+    unnote();
     stash_take_one(p);
 one_done:
     atomic { leave() }
 }
 
 /* Is another look going to find anything else? */
-#define hides(p) (state[p] == ZOMBIE && ((word[p] & DEFER) || claimed_below(p)))
+#define hides(p) (state[p] == ZOMBIE && (((word[p] & DEFER) && !(word[p] & STASH)) || claims(p)))
 #define shows(p) (state[p] == ZOMBIE && !hides(p))
-#define naps (!hides(seen) || shows(0) || shows(LAST))
+#define naps (!hides(past) || shows(0) || shows(LAST) || !any_alive)
 
-inline await() {
-#if PIDS == 1 || defined(MEND_AWAIT)
-    naps
+#ifdef SLEEPS_UNTIL_REAPED
+#define wakes !(word[past] & DEFER)
 #else
-    old = word[seen];
-    if
-    :: atomic {
-        killers(old) > 0 ->
-            if
-            :: busy_half(word[seen]) == busy_half(old) -> asleep[t] = seen
-            :: else
-            fi
-        };
-        atomic { asleep[t] == NONE -> old = 0 }
-    :: killers(old) == 0 -> naps
-    fi
+#define wakes (!hides(past) || shows(0) || shows(LAST))
 #endif
-}
 
-#ifdef MEND_AWAIT
-#define is_busy (BUSY(0) > 0 || BUSY(LAST) > 0 || claimed_below(seen))
+#ifdef BUSY_WITH_SEEN
+#define is_busy (busy(past) > 0)
 #else
-#define is_busy (BUSY(seen) > 0 || claimed_below(seen))
+#define is_busy (busy(_) > 0)
+#endif
+
+#ifdef LIVING_LAST
+#define others_live any_alive
+#else
+#define others_live live
 #endif
 
 /* Nothing there that a wait has still to be told of. */
 #define given(p) (state[p] == FREE || hides(p) && child[p] == holder[p])
 
-/* verdict: ENTERED or NOTHING */
-inline others_live() {
+/* Nobody is left to wait for, as far as the wait knows. */
+inline claim_echild() {
+#ifdef CHECK_ECHILD
     atomic {
         if
-#ifdef MEND_ECHILD
-        :: live -> verdict = ENTERED
-#else
-        :: any_alive -> verdict = ENTERED
-#endif
-        :: else ->
-#ifdef CHECK_ECHILD
-            CLAIM(false_echild, given(0) && given(LAST));
-#endif
-            verdict = NOTHING
+        :: !others_live -> CLAIM(false_echild, given(0) && given(LAST))
+        :: else
         fi
     }
+#else
+    skip
+#endif
 }
 
-/* verdict: LOST when another zombie is seen */
-inline peek_each() {
+/* verdict: LOST when another zombie is seen; a wait that blocks claims what it has noted itself */
+inline peek_each(blocks) {
     do
-    :: atomic { i < PIDS && (!is_child(word[i]) || claimed_below(i)) -> i++ }
-    :: i < PIDS && is_child(word[i]) && !claimed_below(i) ->
+    :: atomic { i < PIDS && (!is_child(word[i]) || claims(i) || (blocks) && seen == i) -> i++ }
+    :: atomic {
+        i < PIDS && is_child(word[i]) && !claims(i) && !((blocks) && seen == i) ->
+            seen = NONE;
+            unnote()
+        };
         atomic {
             if
             :: state[i] == ZOMBIE -> note(i); verdict = LOST; i = 0; break
@@ -911,36 +928,30 @@ inline wait_any(blocks) {
             :: !any_zombie && (!(blocks) || !any_alive) -> goto any_nothing
             fi
         };
-        is_deferred();
+        is_anothers();
         if
         :: verdict == LOST -> goto any_take
         :: verdict != LOST
         fi;
         /* peek_past */
-#ifdef MEND_ECHILD
-        atomic { live = any_alive };
-#endif
+        atomic { claimed = is_claimed; past = seen; live = any_alive };
 #if PIDS > 1
-        peek_each();
+        peek_each(blocks);
         if
         :: verdict == LOST -> goto any_take
         :: verdict != LOST
         fi;
 #endif
+        unnote();
         if
-        :: lvl == MAIN -> note_pid[t] = NONE
-        :: lvl != MAIN
-        fi;
-        if
-        :: !(blocks) -> others_live(); goto any_nothing
-        :: (blocks) && !is_busy -> await(); goto any_lost
-        :: (blocks) && is_busy ->
-            others_live();
+        :: !(blocks) -> claim_echild(); goto any_nothing
+        :: (blocks) && !is_busy && !claimed -> wakes; goto any_lost
+        :: (blocks) && (is_busy || claimed) ->
             if
-            :: verdict == NOTHING -> goto any_nothing
-            :: verdict == ENTERED
+            :: !others_live -> claim_echild(); goto any_nothing
+            :: others_live
             fi;
-            naps || !any_alive;
+            naps;
             goto any_lost
         fi;
 any_take:
@@ -953,6 +964,7 @@ any_lost:
         atomic { leave() }
     od;
 any_nothing:
+    unnote();
     stash_take_any();
 any_done:
     atomic { leave() }

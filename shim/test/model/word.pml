@@ -22,7 +22,6 @@
 #define with_n(w, n) (((w) & ~(15 << N_SHIFT)) | (((n) & 15) << N_SHIFT))
 #define closers(w) (((w) >> 15) & 15)
 #define killers(w) ((w) >> 19)
-#define busy_half(w) ((w) >> 15)
 #define is_child(w) (N(w) > 0 && !((w) & DEFER))
 
 #define old_flags(w) (STASH | STATUS | IF(N(w) > 0, DEFER, 0))

@@ -9,6 +9,9 @@ proctype kills() { FRAME(1, PLAIN); TWICE(deliver(0)); thread_ends() }
 init {
     atomic { born_at(0); run children(); run forks_one(); run kills() };
 #ifdef UNTIL_LATER
+#ifndef AUTOMATIC_FORGOTTEN
+    known_automatic = 1;
+#endif
     automatic = 0;
 #endif
     (done == 2) -> claim_all_at_rest()

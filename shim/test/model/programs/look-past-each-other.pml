@@ -10,16 +10,16 @@ proctype handler() {
     FRAME(0, HANDLER);
 end:
     handler_starts(0);
-    settle();
-    TWICE(wait_any(1));
+    wait_one(LAST, 0, 1);
+    wait_any(1);
     handler_returns()
 }
 proctype handler_too() {
     FRAME(1, HANDLER);
 end:
     handler_starts(1);
-    settle();
-    TWICE(wait_any(1));
+    wait_one(0, 0, 1);
+    wait_any(1);
     handler_returns()
 }
 

@@ -1,4 +1,5 @@
-/* R12, R5: what a blocked wait has seen goes into the stash before the handler above it waits. */
+/* R12, R5: what a blocked wait has seen goes into the stash before the handler above it waits.
+   AND_BACK: and is taken back, for a waiter that comes and goes. */
 #define THREADS 2
 #define HANDLERS
 #define STASHING
@@ -14,8 +15,18 @@ end:
     handler_returns()
 }
 proctype stashes() { FRAME(1, PLAIN); stash_bound(0); thread_ends() }
+proctype comes_and_goes() {
+#ifdef AND_BACK
+    waiters++;
+    waiters--;
+#endif
+    done++
+}
 
 init {
-    atomic { born_at(0); run children(); run waits(); run handler(); run stashes() }
-    (done == 2) -> claim_all_at_rest()
+    atomic {
+        born_at(0);
+        run children(); run waits(); run handler(); run stashes(); run comes_and_goes()
+    }
+    (done == 3) -> claim_all_at_rest()
 }
