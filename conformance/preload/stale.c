@@ -48,6 +48,26 @@ static pid_t by_vfork(void) {
     return pid;
 }
 
+/* glibc's other names; no header declares them. */
+pid_t __fork(void);
+pid_t __vfork(void);
+int __clone(int (*start)(void *), void *stack, int flags, void *argument, ...);
+pid_t __waitpid(pid_t pid, int *status, int options);
+
+static pid_t by_other_fork(void) {
+    pid_t pid = __fork();
+    if (pid == 0)
+        _exit(0);
+    return pid;
+}
+
+static pid_t by_other_vfork(void) {
+    pid_t pid = __vfork();
+    if (pid == 0)
+        _exit(0);
+    return pid;
+}
+
 static pid_t by_bare_fork(void) {
     pid_t pid = _Fork();
     if (pid == 0)
@@ -77,10 +97,18 @@ static int end_at_once(void *unused) {
     return 0;
 }
 
-static pid_t by_clone(void) {
+static pid_t cloned(int (*by)(int (*)(void *), void *, int, void *, ...)) {
     size_t size = 65536;
     char *stack = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return stack == MAP_FAILED ? -1 : clone(end_at_once, stack + size, SIGCHLD, NULL);
+    return stack == MAP_FAILED ? -1 : by(end_at_once, stack + size, SIGCHLD, NULL);
+}
+
+static pid_t by_clone(void) {
+    return cloned(clone);
+}
+
+static pid_t by_other_clone(void) {
+    return cloned(__clone);
 }
 
 static pid_t by_number(void) {
@@ -127,9 +155,11 @@ static void choose(const char *starter, const char *sender) {
     static const struct {
         const char *name;
         pid_t (*start)(void);
-    } starters[] = {{"fork", by_fork},     {"_Fork", by_bare_fork}, {"vfork", by_vfork},
-                    {"spawn", by_spawn},   {"spawnp", by_spawnp},   {"clone", by_clone},
-                    {"number", by_number}, {"clone3", by_clone3}};
+    } starters[] = {
+        {"fork", by_fork},           {"_Fork", by_bare_fork},    {"vfork", by_vfork},
+        {"spawn", by_spawn},         {"spawnp", by_spawnp},      {"clone", by_clone},
+        {"number", by_number},       {"clone3", by_clone3},      {"__fork", by_other_fork},
+        {"__vfork", by_other_vfork}, {"__clone", by_other_clone}};
     static const struct {
         const char *name;
         int (*send)(pid_t);
@@ -153,7 +183,7 @@ static int namespace_init(void) {
     if (helper_pid == 0)
         helper();
     pid_t child = start();
-    if (child < 0 || waitpid(child, NULL, 0) != child)
+    if (child < 0 || __waitpid(child, NULL, 0) != child)
         return 1;
     if (write(go[1], &child, sizeof child) != sizeof child)
         return 1;

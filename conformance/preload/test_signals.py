@@ -15,7 +15,8 @@ class Kills(Differential):
 
     def test_stale_kill_hits_bare_and_is_refused_under_the_shim(self):
         """Differs on purpose: gotcha recycled-pid; a former child's pid is ESRCH (stale=deny)."""
-        for starter in ("fork", "_Fork", "vfork", "spawn", "spawnp", "clone", "number", "clone3"):
+        for starter in ("fork", "_Fork", "vfork", "spawn", "spawnp", "clone", "number", "clone3", "__fork",
+                        "__vfork", "__clone"):
             self.check_stale(starter, "kill")
         for sender in ("tgkill", "sigqueue", "number"):
             self.check_stale("fork", sender)

@@ -78,6 +78,7 @@ FP_EXPORT int sigaction(int number, const struct sigaction *action, struct sigac
         fp_chld_changed();
     return result;
 }
+FP_EXPORT_AS(__sigaction, sigaction);
 
 FP_EXPORT handler *signal(int number, handler *wanted) {
     return set(FP_NEXT(signal), number, wanted);

@@ -25,6 +25,7 @@ static pid_t fork_by(pid_t (*next)(void)) {
 FP_EXPORT pid_t fork(void) {
     return fork_by(FP_NEXT(fork));
 }
+FP_EXPORT_AS(__fork, fork);
 
 pid_t _Fork(void);
 
@@ -72,3 +73,4 @@ FP_EXPORT int clone(int (*start)(void *), void *stack, int flags, void *argument
     bool pinned = (flags & CSIGNAL) != SIGCHLD || (flags & CLONE_PIDFD);
     return fp_birth_end(pid, (struct fp_birth){.pinned = pinned});
 }
+FP_EXPORT_AS(__clone, clone);

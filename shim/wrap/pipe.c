@@ -19,6 +19,7 @@ FP_EXPORT int pipe(int ends[2]) {
     __typeof__(&pipe) next = FP_NEXT(pipe);
     return next ? next(ends) : (int)fp_wrap_result(-ENOSYS);
 }
+FP_EXPORT_AS(__pipe, pipe);
 
 FP_EXPORT int pipe2(int ends[2], int flags) {
     if (closed_by_exec())
@@ -33,3 +34,4 @@ FP_EXPORT int dup2(int from, int to) {
         fp_pipes_keep_open(from);
     return next ? next(from, to) : (int)fp_wrap_result(-ENOSYS);
 }
+FP_EXPORT_AS(__dup2, dup2);

@@ -29,6 +29,7 @@ static long set_group(pid_t pid, pid_t group) {
 FP_EXPORT int setpgid(pid_t pid, pid_t group) {
     return (int)fp_wrap_result(set_group(pid, group));
 }
+FP_EXPORT_AS(__setpgid, setpgid);
 
 FP_EXPORT int setpgrp(void) {
     return (int)fp_wrap_result(set_group(0, 0));

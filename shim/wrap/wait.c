@@ -8,10 +8,12 @@
 FP_EXPORT pid_t wait(int *status) {
     return (pid_t)fp_wrap_result(fp_reap_wait4(-1, status, 0, NULL));
 }
+FP_EXPORT_AS(__wait, wait);
 
 FP_EXPORT pid_t waitpid(pid_t pid, int *status, int options) {
     return (pid_t)fp_wrap_result(fp_reap_wait4(pid, status, options, NULL));
 }
+FP_EXPORT_AS(__waitpid, waitpid);
 
 FP_EXPORT pid_t wait3(int *status, int options, struct rusage *usage) {
     return (pid_t)fp_wrap_result(fp_reap_wait4(-1, status, options, usage));

@@ -53,4 +53,9 @@ static inline long fp_wrap_result(long result) {
     }                                                                                              \
     FP_EXPORT __typeof__(wrapper) name __attribute__((ifunc("resolve_" #name)))
 
+/* Exports `name`, defined in the same file, by the name that glibc's own libraries call it by, too.
+ */
+#define FP_EXPORT_AS(other, name)                                                                  \
+    __asm__(".globl " #other "\n.type " #other ", %function\n.set " #other ", " #name)
+
 #endif

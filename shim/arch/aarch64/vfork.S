@@ -31,5 +31,7 @@ vfork:
 1:      b       fp_vfork_end
         .cfi_endproc
         .size   vfork, . - vfork
+        .globl  __vfork
+        .set    __vfork, vfork
 
         .section .note.GNU-stack, "", %progbits

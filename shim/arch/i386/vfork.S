@@ -39,5 +39,7 @@ vfork:
         ret
         .cfi_endproc
         .size   vfork, . - vfork
+        .globl  __vfork
+        .set    __vfork, vfork
 
         .section .note.GNU-stack, "", @progbits
