@@ -90,7 +90,7 @@ static inline void fate(const char *what, void (*run)(const void *), const void 
         _exit(0);
     }
     int status = UNTOUCHED;
-    if (waitpid(pid, &status, 0) != pid)
+    if (pid < 0 || waitpid(pid, &status, 0) != pid)
         abort();
     if (status != 0)
         say("%s: %s", what, status_name(status));

@@ -4,6 +4,7 @@
  * stash where the bound is 1), reaped; with SIGCHLD as it is and ignored.
  */
 #include <limits.h>
+#include <sched.h>
 #include <sys/syscall.h>
 
 #include "bad.h"
@@ -84,8 +85,9 @@ static pid_t enter(enum state state) {
         kill(child, SIGSTOP);
     if (state == RUNNING)
         await_state(child, "S"); // libc may block signals until then
-    else
-        (void)waitid(P_PID, (id_t)child, &info, WEXITED | WSTOPPED | WNOWAIT);
+    else if (waitid(P_PID, (id_t)child, &info, WEXITED | WSTOPPED | WNOWAIT) != 0)
+        while (kill(child, 0) == 0) // reaped by the kernel, it is gone for a wait first
+            sched_yield();
     for (size_t i = 0; state == LATE && i < COUNT(siblings); i++)
         siblings[i] = child_pausing();
     if (state == REAPED)

@@ -10,6 +10,7 @@ import unittest
 from differential import BIN, SHIM, Differential, environment, run
 
 SHOW, STATIC = BIN / "show", BIN / "show_static"
+OWN_WAYS = "pipes=cloexec:sigpipe=epipe:kill=tree"  # where calls are not passed through
 LATE = "zombies=1"  # the bound at which a zombie goes into the stash as soon as it has a sibling
 SLACK = 16
 
@@ -19,6 +20,11 @@ class BadInput(Differential):
 
     def same(self, program, *arguments, **more):
         return self.assert_same(self.libc + program, *arguments, **more)
+
+    def same_with_options(self, program, *several):
+        for options in several:
+            with self.subTest(options=options):
+                self.same(program, options=options)
 
     def same_early_and_late(self, program, *arguments):
         for options in (None, LATE):
@@ -41,6 +47,27 @@ class Values(BadInput):
 
     def test_execs(self):
         self.same("bad_exec", BIN / (self.libc + "show"))
+
+    def test_pipes(self):
+        self.same_with_options("bad_pipe", None, OWN_WAYS)
+
+    def test_groups_and_controls(self):
+        self.same("bad_group")
+
+    def test_pidfds(self):
+        self.same_with_options("bad_pidfd", None, OWN_WAYS)
+
+    def test_dispositions(self):
+        self.same_with_options("bad_action", None, OWN_WAYS)
+
+    def test_shells(self):
+        self.same("bad_shell")
+
+    def test_daemons_and_terminals(self):
+        self.same_with_options("bad_daemon", None, "contain=guard")
+
+    def test_ends(self):
+        self.same("bad_end")
 
     def test_large_environments_leave_nothing_mapped(self):
         self.same("mappings", STATIC)

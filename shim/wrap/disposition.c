@@ -10,6 +10,7 @@
 #include "settings.h"
 #include "sigpipe.h"
 #include "symbol.h"
+#include "sys.h"
 #include "wrap.h"
 
 // Wrapped because old programs call them, not because new ones should.
@@ -67,12 +68,19 @@ static int act_on_sigpipe(__typeof__(&sigaction) next, const struct sigaction *a
     return result;
 }
 
+/* A bad address is libc's to come upon. */
+static bool is_automatic(const struct sigaction *user_action) {
+    struct sigaction action;
+    return fp_sys_copy_in(&action, user_action, sizeof action) == 0 &&
+           (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT));
+}
+
 FP_EXPORT int sigaction(int number, const struct sigaction *action, struct sigaction *old) {
     __typeof__(&sigaction) next = FP_NEXT(sigaction);
     if (next && is_replaced(number))
         return act_on_sigpipe(next, action, old);
     if (number == SIGCHLD && action)
-        fp_chld_changes(action->sa_handler == SIG_IGN || (action->sa_flags & SA_NOCLDWAIT));
+        fp_chld_changes(is_automatic(action));
     int result = next ? next(number, action, old) : (int)fp_wrap_result(-ENOSYS);
     if (number == SIGCHLD && action)
         fp_chld_changed();

@@ -1,5 +1,7 @@
-/* kill, killpg, tgkill, sigqueue. */
+/* kill, killpg, tgkill, raise, sigqueue. */
+#include <link.h>
 #include <signal.h>
+#include <stdbool.h>
 
 #include "deliver.h"
 #include "group.h"
@@ -12,10 +14,16 @@ static int deliver(const struct fp_signal *signal) {
     return (int)fp_wrap_result(fp_deliver(signal, fp_settings.options.stale));
 }
 
+/* Not the end of a namespace's init: the kernel drops what that sends itself. */
+static void before_own(int number) {
+    if (fp_sys_getpid() != 1)
+        fp_group_before_signal(number);
+}
+
 /* Of the root, to itself: it may be its end. */
 static void before(pid_t pid, int number) {
     if ((pid == 0 || fp_group_root() == pid) && pid >= 0)
-        fp_group_before_signal(number);
+        before_own(number);
 }
 
 FP_EXPORT int kill(pid_t pid, int number) {
@@ -32,16 +40,26 @@ FP_EXPORT int killpg(pid_t group, int number) {
 
 int tgkill(pid_t pid, pid_t tid, int number);
 
+/* A thread that is not there ends nobody. */
 static int to_thread(pid_t pid, pid_t tid, int number) {
-    before(pid, number);
+    if (pid == fp_group_root() && fp_sys_tgkill(pid, tid, 0) == 0)
+        before_own(number);
     return deliver(&(struct fp_signal){FP_BY_TGKILL, pid, tid, number, NULL});
 }
 
 FP_EXPORT_IF_IN_LIBC(tgkill, to_thread); // glibc 2.30
 
+extern struct r_debug _r_debug __attribute__((weak)); // glibc has it
+
+/* glibc's raise refuses the two signals that are its own; musl's sends them. */
+static bool is_refused(int number) {
+    return &_r_debug && (number == 32 || number == 33);
+}
+
 FP_EXPORT int raise(int number) {
     __typeof__(&raise) next = FP_NEXT(raise);
-    fp_group_before_signal(number);
+    if (!is_refused(number))
+        before_own(number);
     return next ? next(number) : (int)fp_wrap_result(-ENOSYS);
 }
 
