@@ -18,7 +18,7 @@ CONTAIN = str(BIN / "contain")
 KINDS = ["child", "orphan", "session", "session-orphan", "daemon", "group", "exec", "bare-exec", "spawn", "vfork",
          "popen", "system", "wordexp", "terminal", "thread", "number", "member", "unhooked", "between"]
 ENDS = ["exit", "_exit", "_Exit", "quick_exit", "exit_group", "return", "abort", "abort-handled", "raise", "kill",
-        "tgkill", "exec", "daemon", "thread", "last-thread"]
+        "tgkill", "exec", "daemon", "thread", "last-thread", "jump"]
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -259,6 +259,12 @@ class Guard(Contained):
         self.assertNotEqual(os.getsid(guard), os.getsid(program.process.pid))
         program.ended()
         self.assert_guard_ends(held)
+
+
+    def test_a_subreaper_does_not_find_it_among_its_children(self):
+        for options in (None, "contain=guard"):
+            with self.subTest(options):
+                self.assertEqual(self.program("subreaper", options=options).ended()[:3], (0, "left: -1\n", ""))
 
 
 class Others(Contained):

@@ -9,6 +9,7 @@
 #include "register.h"
 #include "say.h"
 #include "settings.h"
+#include "subreaper.h"
 #include "sweep.h"
 #include "symbol.h"
 #include "sys.h"
@@ -62,8 +63,10 @@ static struct fp_register *make(void) {
         return NULL;
     }
     group.root = reg->root;
+    // Who adopts orphans would find the guard among its own children.
+    bool adopts = fp_sys_getpid() == 1 || fp_subreaper_is();
     if (fp_settings.options.contain == FP_CONTAIN_GUARD &&
-        !fp_guard_start(fp_symbol_own_path(), group.path))
+        (adopts || !fp_guard_start(fp_symbol_own_path(), group.path)))
         fp_say_verbose(fp_self(), fp_words(": contain=group: no guard can be had"));
     return reg;
 }
@@ -188,14 +191,22 @@ static void enter_children(struct fp_register *reg) {
     fp_proc_list_end(&all);
 }
 
+/*
+ * For the program this is after its end: no handler of its runs here any more, nor, for the
+ * children that end now, in another thread. One that leaves by longjmp would come back to life.
+ */
 static void end_all(struct fp_register *reg) {
-    if (atomic_exchange(&reg->ended, 1) == 0) {
-        size_t ended = fp_sweep(reg, group.path);
-        fp_register_remove(group.path);
-        if (ended > 0)
-            fp_say_verbose(fp_self(), fp_words(": ended what it left behind: processes "),
-                           fp_number((int)ended));
-    }
+    const struct fp_sys_action standard = {.handler = SIG_DFL};
+    if (atomic_exchange(&reg->ended, 1) != 0)
+        return;
+    uint64_t blocked = fp_sys_block_all();
+    (void)fp_sys_sigaction(SIGCHLD, &standard, NULL);
+    size_t ended = fp_sweep(reg, group.path);
+    fp_register_remove(group.path);
+    if (ended > 0)
+        fp_say_verbose(fp_self(), fp_words(": ended what it left behind: processes "),
+                       fp_number((int)ended));
+    fp_sys_set_blocked(blocked);
 }
 
 void fp_group_end(void) {

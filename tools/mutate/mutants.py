@@ -84,9 +84,9 @@ MUTANTS = [
     core(
         "no-second-sigchld",
         "R6: SIGCHLD is raised again for what a deferred zombie hid",
-        "stash.c",
-        "if (!(fp_child_gone(pid, word, 1) & FP_HIDDEN))",
-        "if (fp_child_gone(pid, word, 1) | 1)",
+        "claim.c",
+        "if (fp_child_gone(pid, word, 1) & FP_HIDDEN)",
+        "if (fp_child_gone(pid, word, 1) & 0)",
         "deliver/zombie_hidden_behind_a_deferred_one_is_signalled_again",
     ),
     core(
@@ -117,8 +117,8 @@ MUTANTS = [
         "old-answer-remembered",
         "R13: a disposition that changes while it is asked for is not remembered",
         "known.h",
-        "((old & ~3U) + 4) | now",
-        "(old & ~3U) | now",
+        "((old & ~3U) + 4) | FP_UNKNOWN",
+        "(old & ~3U) | FP_UNKNOWN",
         "deliver/disposition_that_changes_while_it_is_asked_for_is_not_remembered",
     ),
     core(
