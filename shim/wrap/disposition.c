@@ -70,7 +70,7 @@ static int act_on_sigpipe(__typeof__(&sigaction) next, const struct sigaction *a
 
 /* A bad address is libc's to come upon. */
 static bool is_automatic(const struct sigaction *user_action) {
-    struct sigaction action;
+    struct sigaction action = {.sa_flags = 0};
     return fp_sys_copy_in(&action, user_action, sizeof action) == 0 &&
            (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT));
 }
