@@ -39,8 +39,7 @@ void fp_fork_end(pid_t pid, bool pinned) {
     fp_count_down(&table->counts->in_flight);
 }
 
-/* The word has been replaced; the set is brought in step with the newest word, not with this one.
- */
+/* The word has been replaced: the set is brought in step with the newest, not with this one. */
 static void settle_children(pid_t pid, _Atomic(fp_word) *word) {
     bool in;
     do {

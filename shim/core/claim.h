@@ -50,8 +50,7 @@ bool fp_claim_at_once(pid_t pid, fp_waiter *wait, const void *context, long *ret
  */
 void fp_claim_recall(void);
 
-/* The pid was reaped by the caller, one closer: leaves it as gone, and recalls who looked past it.
- */
+/* The caller, one closer, has reaped the pid: leaves it as gone, recalls who looked past it. */
 void fp_claim_gone(pid_t pid, _Atomic(fp_word) *word);
 
 /* What a zombie tells that is still there. */

@@ -64,9 +64,8 @@ static struct fp_register *make(void) {
     }
     group.root = reg->root;
     // Who adopts orphans would find the guard among its own children.
-    bool adopts = fp_sys_getpid() == 1 || fp_subreaper_is();
     if (fp_settings.options.contain == FP_CONTAIN_GUARD &&
-        (adopts || !fp_guard_start(fp_symbol_own_path(), group.path)))
+        (reg->root == 1 || fp_subreaper_is() || !fp_guard_start(fp_symbol_own_path(), group.path)))
         fp_say_verbose(fp_self(), fp_words(": contain=group: no guard can be had"));
     return reg;
 }

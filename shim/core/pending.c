@@ -42,8 +42,7 @@ void fp_pending_pop(void) {
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* Which registration of the pid is, or will be, the one of the child that has it or left its
- * status. */
+/* Which registration of the pid is, or will be, that of its child, alive, zombie or stashed. */
 static fp_word registration_of(pid_t pid) {
     _Atomic(fp_word) *word = fp_table_word(pid);
     fp_word w = word ? atomic_load(word) : 0;

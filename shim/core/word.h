@@ -73,7 +73,7 @@ static inline fp_word fp_word_registered(fp_word w) {
     return fp_word_with_n(w | generation | FP_EVER, fp_word_n(w) + 1);
 }
 
-/* The pid was reaped. in_flight: a fork has begun and not yet registered (read before w). */
+/* The pid was reaped. in_flight: a fork has begun and not yet registered (looked at after w). */
 static inline fp_word fp_word_gone(fp_word w, bool in_flight) {
     int n = fp_word_n(w);
     w &= ~(fp_word)FP_HIDDEN;
