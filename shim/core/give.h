@@ -13,7 +13,8 @@
  */
 struct fp_wait {
     struct fp_wanted wanted;
-    bool at_once; /* wait4 for one pid: may look and take in one system call */
+    bool at_once;  /* wait4 for one pid: may look and take in one system call */
+    bool in_place; /* waitid: may look into user_result, where there is one */
     long (*reap)(const void *wait, pid_t pid);
     long (*give)(const struct fp_wait *wait, const struct fp_event *event);
     void *user_result; /* int * of wait4, siginfo_t * of waitid */

@@ -26,6 +26,7 @@ struct look {
     struct fp_pending *note; /* what was seen */
     bool announced;          /* counted as a waiter */
     bool is_claimed;         /* what was seen is for a wait below this one */
+    bool is_told;            /* that there is nothing stands in the program's memory already */
     int timer;               /* a descriptor, or -1 */
 };
 
@@ -48,6 +49,30 @@ static void leave(void *context) {
 static long peek(const struct fp_wanted *wanted, struct fp_pending *note) {
     note->info.si_pid = 0;
     return fp_sys_waitid(wanted->idtype, wanted->id, &note->info, wanted->options | WNOWAIT, NULL);
+}
+
+/*
+ * A waitid that does not block looks into the program's own memory: where there is nothing to tell
+ * the kernel has written that, too, at a seventh of what copying it out costs. Memory that is bad
+ * is looked past here, and found out once the zombie is taken, as bare.
+ */
+static long peek_in_place(struct look *look) {
+    const struct fp_wanted *wanted = &look->wait->wanted;
+    const siginfo_t *user_info = look->wait->user_result;
+    long result = fp_sys_waitid(wanted->idtype, wanted->id, look->wait->user_result,
+                                wanted->options | WNOWAIT, NULL);
+    if (result == -EFAULT)
+        return peek(wanted, look->note);
+    look->is_told = result == -ECHILD || (result == 0 && user_info->si_pid == 0);
+    look->note->info.si_pid = 0;
+    if (result == 0 && !look->is_told)
+        look->note->info = *user_info;
+    return result;
+}
+
+static long peek_at_once(struct look *look) {
+    look->is_told = false;
+    return look->wait->in_place ? peek_in_place(look) : peek(&look->wait->wanted, look->note);
 }
 
 static bool stash_has(const struct fp_wanted *wanted) {
@@ -228,11 +253,12 @@ static long give_nothing(const struct fp_wait *wait, long result) {
 }
 
 /* What was a zombie at the beginning may have gone into the stash since (R5). */
-static long conclude(const struct fp_wait *wait, long result) {
+static long conclude(const struct look *look, long result) {
+    const struct fp_wait *wait = look->wait;
     struct fp_event event;
     if ((result == 0 || result == -ECHILD) && fp_stash_take(&wait->wanted, &event))
         return wait->give(wait, &event);
-    return is_denied(result) ? result : give_nothing(wait, result);
+    return is_denied(result) || look->is_told ? result : give_nothing(wait, result);
 }
 
 static long look_and_take(struct look *look) {
@@ -247,9 +273,9 @@ static long look_and_take(struct look *look) {
         if (at_once > 0 || at_once == -EFAULT)
             return at_once;
         if (at_once < 0 || !blocks(wait))
-            return conclude(wait, at_once);
+            return conclude(look, at_once);
     }
-    long result = blocks(wait) ? peek_blocking(look) : peek(wanted, look->note);
+    long result = blocks(wait) ? peek_blocking(look) : peek_at_once(look);
     fp_point(FP_POINT_AFTER_PEEK);
     if (result == 0 && look->note->info.si_pid && is_anothers(look))
         result = peek_past(look);
@@ -258,7 +284,7 @@ static long look_and_take(struct look *look) {
     if (result == 0 && look->note->info.si_pid)
         return take(look);
     look->note->info.si_pid = 0; // claims nothing
-    return conclude(wait, result);
+    return conclude(look, result);
 }
 
 /*
@@ -344,6 +370,7 @@ long fp_reap_waitid(int idtype, long id, siginfo_t *user_info, int options,
         .wanted = {idtype, idtype == P_PGID && id == 0 ? own_group() : id, options},
         .reap = fp_give_reap_waitid,
         .give = fp_give_waitid,
+        .in_place = user_info && (options & WNOHANG),
         .user_result = user_info,
         .user_usage = user_usage,
     };

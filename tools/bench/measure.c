@@ -7,7 +7,8 @@
  *   measure spawn | vfork COUNT BATCH PROGRAM [MIB]
  *       posix_spawn, or vfork and exec, with this process's own environment; before that MIB of
  *       memory are made resident.
- *   measure fork | kill | threaded | zombie | nothing | stranger | never COUNT BATCH
+ *   measure fork | kill | threaded | zombie | nothing | waitid | stranger | never COUNT
+ *       BATCH
  *   measure memory
  *       Its own /proc/self/smaps.
  *
@@ -70,6 +71,15 @@ static void spawn(char **argv, char **envp) {
 
 static char **command;
 
+static double nothing_by_waitid(int batch) {
+    siginfo_t info;
+    double start = fp_bench_now();
+    for (int i = 0; i < batch; i++)
+        if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG) != 0 || info.si_pid != 0)
+            fp_bench_fail("waitid");
+    return fp_bench_now() - start;
+}
+
 static double spawns(int batch) {
     double start = fp_bench_now();
     for (int i = 0; i < batch; i++)
@@ -108,6 +118,7 @@ static fp_bench_sample *prepare(const char *what) {
         {"spawn", spawns},
         {"vfork", vforks},
         {"nothing", fp_bench_nothing},
+        {"waitid", nothing_by_waitid},
         {"kill", fp_bench_kills},
         {"threaded", fp_bench_kills},
         {"stranger", fp_bench_kills},
@@ -131,7 +142,8 @@ static void choose_target(const char *what) {
 
 static void measure(const char *what, int count, int batch) {
     fp_bench_sample *sample = prepare(what);
-    int has_target = sample == fp_bench_kills || sample == fp_bench_nothing;
+    int has_target =
+        sample == fp_bench_kills || sample == fp_bench_nothing || sample == nothing_by_waitid;
     if (has_target)
         choose_target(what);
     if (strcmp(what, "threaded") == 0)

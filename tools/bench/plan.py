@@ -64,6 +64,7 @@ ROWS = (
     Row("kill of a stranger", "stranger", 20, 2000, 1.03, "signal 0 to the parent of the measuring process"),
     Row("waitpid of a zombie", "zombie", 10, 50, 1.3, "waitpid of one pid that is known to have ended"),
     Row("waitpid, nothing ready", "nothing", 20, 2000, 1.1, "waitpid(-1, WNOHANG) with one live child"),
+    Row("waitid, nothing ready", "waitid", 20, 2000, 1.1, "waitid(P_ALL, WEXITED | WNOHANG) with one live child"),
 )
 
 SCALES = (
