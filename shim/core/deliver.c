@@ -83,32 +83,60 @@ static long refuse(const struct fp_signal *s, enum fp_stale stale) {
     return result;
 }
 
-/*
- * Nothing pins the pid, so it is pinned for the moment of the signal: a pidfd that is proved to be
- * our child's. Where there are no pidfds, and for a signal to a single thread, the proof and the
- * signal are two calls (R4).
- */
-static long send_verified(const struct fp_signal *s, enum fp_stale stale, bool known) {
-    if (!is_child(P_PID, s->pid, known))
-        return refuse(s, stale);
-    bool is_by_pid = s->by == FP_BY_KILL || s->by == FP_BY_QUEUE;
-    int pidfd = is_by_pid ? fp_sys_pidfd_open(s->pid, 0) : -1;
-    if (pidfd < 0)
-        return send_to_child(s);
+/* Proof and signal are two calls: where the number can go to a stranger in between (R4). */
+static long send_by_number(const struct fp_signal *s, enum fp_stale stale, bool known) {
+    return is_child(P_PID, s->pid, known) ? send_to_child(s) : refuse(s, stale);
+}
+
+static long send_to_process(const struct fp_signal *s, int pidfd, enum fp_stale stale) {
     siginfo_t info;
     long proof = fp_sys_waitid(FP_P_PIDFD, pidfd, &info, ANY_STATE, NULL);
     // rt_sigqueueinfo puts the signal's number into the siginfo; the call for pidfds demands it
     // there.
     bool queued = s->by == FP_BY_QUEUE;
-    if (queued && proof != -ECHILD && fp_sys_copy_in(&info, s->user_info, sizeof info) < 0) {
-        (void)fp_sys_close(pidfd);
+    if (queued && proof != -ECHILD && fp_sys_copy_in(&info, s->user_info, sizeof info) < 0)
         return send(s); // the kernel's to refuse
-    }
     info.si_signo = s->number;
     const struct fp_signal held = {FP_BY_PIDFD, s->pid, pidfd, s->number, queued ? &info : NULL};
-    long result = proof == -ECHILD ? refuse(s, stale) : send_to_child(&held);
-    if (result == -ENOSYS || result == -EPERM) // filtered, or indeed forbidden
-        result = is_child(P_PID, s->pid, known) ? send_to_child(s) : refuse(s, stale);
+    fp_point(FP_POINT_PROVED);
+    return proof == -ECHILD ? refuse(s, stale) : send_to_child(&held);
+}
+
+/*
+ * What tgkill says of the two numbers is said of our child, if that is still there afterwards. A
+ * pidfd that was opened before is then of that thread, or of one that has ended. EINVAL: no pidfds
+ * of threads (before 6.9).
+ */
+static long send_to_thread(const struct fp_signal *s, int pidfd, enum fp_stale stale) {
+    int thread = fp_sys_pidfd_open(s->to, FP_PIDFD_THREAD);
+    if (thread < 0)
+        return thread == -ESRCH ? -ESRCH : -EINVAL;
+    siginfo_t info;
+    long there = fp_sys_tgkill(s->pid, s->to, 0);
+    long proof = fp_sys_waitid(FP_P_PIDFD, pidfd, &info, ANY_STATE, NULL);
+    fp_point(FP_POINT_PROVED);
+    const struct fp_signal held = {FP_BY_PIDFD, s->pid, thread, s->number, NULL};
+    long result = proof == -ECHILD ? refuse(s, stale) : there == 0 ? send_to_child(&held) : there;
+    (void)fp_sys_close(thread);
+    return result;
+}
+
+/*
+ * Nothing pins the pid, so it is pinned for the moment of the signal: a pidfd that is proved to be
+ * our child's, and for a signal to a single thread one of that thread, too.
+ */
+static long send_verified(const struct fp_signal *s, enum fp_stale stale, bool known) {
+    if (!is_child(P_PID, s->pid, known))
+        return refuse(s, stale);
+    fp_point(FP_POINT_BEFORE_PIDFD);
+    int pidfd = fp_sys_pidfd_open(s->pid, 0);
+    if (pidfd < 0)
+        return send_to_child(s);
+    bool to_thread = s->by == FP_BY_TGKILL;
+    long result = to_thread ? send_to_thread(s, pidfd, stale) : send_to_process(s, pidfd, stale);
+    // Filtered, or indeed forbidden; or no pidfd of the thread to be had.
+    if (result == -ENOSYS || result == -EPERM || (to_thread && result == -EINVAL))
+        result = send_by_number(s, stale, known);
     (void)fp_sys_close(pidfd);
     return result;
 }

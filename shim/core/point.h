@@ -10,6 +10,8 @@ enum fp_point {
     FP_POINT_BEFORE_KILL,     /* killers + 1, the signal is not sent yet */
     FP_POINT_AFTER_KILL,      /* the signal is sent, killers not yet - 1 */
     FP_POINT_AFTER_PEEK,      /* a zombie was seen, nothing is decided yet */
+    FP_POINT_BEFORE_PIDFD,    /* a target that nothing pins was our child; no pidfd is open yet */
+    FP_POINT_PROVED,          /* a target that nothing pins was proved to be ours, not sent yet */
     FP_POINT_CLAIMED,         /* a blocking wait goes on to take what it saw, nothing is done yet */
     FP_POINT_BEFORE_REAP,     /* closers + 1, the zombie is still there */
     FP_POINT_AFTER_REAP,      /* reaped, the word does not say so yet */

@@ -92,6 +92,91 @@ NamespacedTest(deliver, child_reaped_by_the_kernel_is_esrch_when_a_stranger_has_
     fp_child_gone(pid, fp_table_word(pid), 0);
 }
 
+static void replace_first_by_a_stranger(void) {
+    claim(fp_sys_kill(first, SIGKILL) == 0);
+    claim(fp_sys_wait4(-1, NULL, 0, NULL) == -ECHILD); // until the kernel has reaped it
+    make_stranger(first);
+}
+
+static void signal_while_a_stranger_comes(enum fp_by by, enum fp_point window) {
+    siginfo_t info = {.si_code = SI_QUEUE};
+    (void)signal(SIGCHLD, SIG_IGN);
+    first = tracked_fork(stays);
+    at_point(window, replace_first_by_a_stranger);
+    long result = fp_deliver(&(struct fp_signal){by, first, first, SIGTERM, &info}, FP_STALE_DENY);
+    claim(!is_armed(window));
+    claim(strangers_live());
+    claim(result == -ESRCH);
+    fp_child_gone(first, fp_table_word(first), 0);
+}
+
+NamespacedTest(deliver, kill_of_a_child_that_ends_meanwhile_hits_nobody) {
+    static const enum fp_by calls[] = {FP_BY_KILL, FP_BY_QUEUE};
+    for (size_t i = 0; i < 2; i++) {
+        signal_while_a_stranger_comes(calls[i], FP_POINT_BEFORE_PIDFD);
+        signal_while_a_stranger_comes(calls[i], FP_POINT_PROVED);
+    }
+}
+
+static bool threads_can_be_held(void) {
+    int pidfd = fp_sys_pidfd_open(getpid(), FP_PIDFD_THREAD);
+    return pidfd >= 0 && fp_sys_close(pidfd) == 0;
+}
+
+NamespacedTest(deliver, tgkill_of_a_child_that_ends_meanwhile_hits_nobody) {
+    if (!threads_can_be_held())
+        _exit(EXIT_SKIPPED);
+    signal_while_a_stranger_comes(FP_BY_TGKILL, FP_POINT_BEFORE_PIDFD);
+    signal_while_a_stranger_comes(FP_BY_TGKILL, FP_POINT_PROVED);
+}
+
+/* --- signals to one thread of a child that the kernel reaps --- */
+
+static void answers_code(int number, siginfo_t *info, void *context) {
+    (void)number;
+    (void)context;
+    _exit(info->si_code == SI_TKILL ? 7 : 8);
+}
+
+static int ready[2];
+
+_Noreturn static void stay_to_answer(void) {
+    const struct sigaction action = {.sa_sigaction = answers_code, .sa_flags = SA_SIGINFO};
+    (void)sigaction(SIGUSR1, &action, NULL);
+    (void)!write(ready[1], "r", 1);
+    for (;;)
+        pause();
+}
+
+Test(deliver, tgkill_answers_as_bare_where_nothing_pins_the_child) {
+    static const struct {
+        int to, number;
+    } rows[] = {{0, SIGUSR1}, {-1, SIGUSR1}, {4194303, SIGUSR1}, {4194303, 99}, {1, SIGUSR1}};
+    char byte;
+    int status;
+    cr_assert_eq(pipe(ready), 0);
+    first = fork();
+    if (first == 0)
+        stay_to_answer();
+    (void)counts(); // a child that nobody registered goes the same way as one that nothing pins
+    cr_assert_eq(read(ready[0], &byte, 1), 1);
+    *fp_table_word_make(first) = FP_EVER;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        cr_expect_eq(
+            fp_deliver(&(struct fp_signal){FP_BY_TGKILL, first, rows[i].to, rows[i].number, NULL},
+                       FP_STALE_DENY),
+            fp_sys_tgkill(first, rows[i].to, rows[i].number), "%zu", i);
+    const struct fp_signal bad = {FP_BY_TGKILL, first, first, 99, NULL};
+    cr_expect_eq(fp_deliver(&bad, FP_STALE_DENY), -EINVAL);
+    const struct fp_signal good = {FP_BY_TGKILL, first, first, SIGUSR1, NULL};
+    cr_expect_eq(fp_deliver(&good, FP_STALE_DENY), 0);
+    cr_assert_eq(fp_sys_wait4(first, &status, 0, NULL), first);
+    cr_expect_eq(WEXITSTATUS(status), 7, "si_code is not tgkill's");
+    close(ready[0]);
+    close(ready[1]);
+    *fp_table_word(first) = 0;
+}
+
 /* --- what is said of a refused signal --- */
 
 static enum fp_stale stale;

@@ -127,19 +127,43 @@ MUTANTS = [
         "deliver.c",
         """    if (!is_child(P_PID, s->pid, known))
         return refuse(s, stale);
-    bool is_by_pid = s->by == FP_BY_KILL || s->by == FP_BY_QUEUE;
-    int pidfd = is_by_pid ? fp_sys_pidfd_open(s->pid, 0) : -1;
+    fp_point(FP_POINT_BEFORE_PIDFD);
+    int pidfd = fp_sys_pidfd_open(s->pid, 0);
 """,
         """    int pidfd = -1;
 """,
         "deliver/*spares_a_stranger",
     ),
     core(
+        "thread-by-number",
+        "R4: a signal to one thread of a child that nothing pins goes through a pidfd, too",
+        "deliver.c",
+        "int thread = fp_sys_pidfd_open(s->to, FP_PIDFD_THREAD);",
+        "int thread = -1;",
+        "deliver/tgkill_of_a_child_that_ends_meanwhile_hits_nobody",
+    ),
+    core(
+        "thread-unproved",
+        "R4: what tgkill says of a thread counts only while the child is there",
+        "deliver.c",
+        "long result = proof == -ECHILD ? refuse(s, stale)",
+        "long result = proof == 1 ? refuse(s, stale)",
+        "deliver/tgkill_of_*",
+    ),
+    core(
+        "pidfd-unproved",
+        "R4: a pidfd is proved to be our child's",
+        "deliver.c",
+        "return proof == -ECHILD ?",
+        "return proof == 1 ?",
+        "deliver/kill_of_a_child_that_ends_meanwhile_hits_nobody",
+    ),
+    core(
         "verified-is-refused",
         "a child that fork did not register can be signalled",
         "deliver.c",
-        "proof == -ECHILD ?",
-        "proof != -EINVAL ?",
+        "return proof == -ECHILD ?",
+        "return proof != -EINVAL ?",
         "deliver/unregistered_child_with_a_former_pid_can_be_signalled",
     ),
     core(

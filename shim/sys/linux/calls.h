@@ -29,6 +29,7 @@ _Static_assert(sizeof(time_t) == sizeof(long), "built with a time_t that the sys
 
 /* The kernel's idtype for waitid on a pidfd (5.4); older headers lack the name. */
 #define FP_P_PIDFD 3
+#define FP_PIDFD_THREAD 0200 /* pidfd_open, Linux 6.9 */
 
 #define FP_AT_FDCWD (-100)
 
