@@ -104,11 +104,11 @@ static void *act_in_thread(void *unused) {
 }
 
 static void from_small_thread(void) {
-    static char stack[SMALL_STACK] __attribute__((aligned(4096)));
+    size_t least = (size_t)PTHREAD_STACK_MIN; // more than SMALL_STACK on aarch64
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);
-    if (pthread_attr_setstack(&attributes, stack, sizeof stack) != 0 ||
+    if (pthread_attr_setstacksize(&attributes, least > SMALL_STACK ? least : SMALL_STACK) != 0 ||
         pthread_create(&thread, &attributes, act_in_thread, NULL) != 0)
         exit(1);
     pthread_join(thread, NULL);

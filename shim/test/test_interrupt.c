@@ -44,6 +44,8 @@ struct trace {
     unsigned char *places[MOST_STEPS];
 };
 static struct trace *trace;
+
+#if CAN_STEP
 static unsigned char *breakpoint, *passed;
 static unsigned char original;
 static long times_left; // that it is to be passed yet
@@ -55,7 +57,6 @@ static __attribute__((noinline)) void perform(void (*operation)(void)) {
     inside = false;
 }
 
-#if CAN_STEP
 static void set_trap_flag(bool on) {
     if (on)
         __asm__ volatile("sub $128, %%rsp; pushfq; orq $0x100, (%%rsp); popfq; add $128, %%rsp" ::
