@@ -317,6 +317,29 @@ class Others(Contained):
                                                         "stranger: alive"])
 
 
+    def test_what_another_user_starts_belongs_to_the_same_program(self):
+        """A member that has given up its user cannot reach the register; what it execs is no root for that."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can give up its user")
+        place = tempfile.mkdtemp(dir="/tmp")  # where others can read, wherever this was built
+        self.addCleanup(shutil.rmtree, place)
+        os.chmod(place, 0o755)
+        shim = shutil.copy(SHIM, place)
+        other = "setpriv --reuid 65534 --regid 65534 --clear-groups"
+        script = f"/bin/true; {other} sh -c 'sleep 1000 >/dev/null 2>&1 & echo $!'; echo ended; read end"
+        with subprocess.Popen(["sh", "-c", script], env=environment(shim=shim), text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            sleeper = pidfd(int(process.stdout.readline()))
+            self.assertIsNotNone(sleeper)
+            self.addCleanup(os.close, sleeper)
+            self.addCleanup(lambda: has_ended(sleeper) or signal.pidfd_send_signal(sleeper, signal.SIGKILL))
+            self.assertEqual(process.stdout.readline(), "ended\n")
+            self.assertFalse(has_ended(sleeper))
+            process.stdin.close()
+            self.assertEqual(process.wait(SECONDS), 1)
+            self.assertTrue(select.select([sleeper], [], [], SECONDS)[0])
+
+
 class Weaker(Contained):
     """Where there can be no register the program runs as bare, without a word."""
 

@@ -104,7 +104,7 @@ static void *act_in_thread(void *unused) {
 }
 
 static void from_small_thread(void) {
-    size_t least = (size_t)PTHREAD_STACK_MIN; // more than SMALL_STACK on aarch64
+    size_t least = (size_t)sysconf(_SC_THREAD_STACK_MIN); // more than SMALL_STACK on aarch64
     pthread_attr_t attributes;
     pthread_t thread;
     pthread_attr_init(&attributes);

@@ -109,6 +109,14 @@ void fp_child_pin(pid_t pid) {
         ;
 }
 
+int fp_child_pidfd(pid_t pid, unsigned flags) {
+    fp_child_pin(pid);
+    // Pinned, a child is not stashed any more; what was stashed before has given its number up.
+    const _Atomic(fp_word) *word = fp_table_word(pid);
+    bool is_stashed = word && (atomic_load(word) & FP_STASH);
+    return fp_sys_pidfd_open(is_stashed ? FP_PID_MAX : pid, flags);
+}
+
 void fp_child_release(_Atomic(fp_word) *word) {
     fp_word old = atomic_load(word);
     while (!atomic_compare_exchange_weak(word, &old, less_closers(old, 1)))

@@ -27,6 +27,12 @@ bool fp_child_exchange(pid_t pid, _Atomic(fp_word) *word, fp_word old, fp_word n
 /* The program is about to hold a pidfd of this pid: if it is a child, it is never reaped early. */
 void fp_child_pin(pid_t pid);
 
+/*
+ * pidfd_open(2), as -errno: pins the pid first. That of a child whose status is in the stash is
+ * nobody's for the program, whoever has the number now: ESRCH.
+ */
+int fp_child_pidfd(pid_t pid, unsigned flags);
+
 /* The same where next is the first to have FP_STASH. The caller is counted as a closer. */
 bool fp_child_stash(pid_t pid, _Atomic(fp_word) *word, fp_word old, fp_word next);
 

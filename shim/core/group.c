@@ -112,8 +112,9 @@ void fp_group_join(void) {
         settle_once(false);
 }
 
+/* Also of one that we could not map: who has given up its user would begin a program of its own. */
 const char *fp_group_path(void) {
-    return member_of() ? group.path : NULL;
+    return is_on() && group.path[0] ? group.path : NULL;
 }
 
 void fp_group_add(pid_t pid, bool leads) {

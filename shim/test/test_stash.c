@@ -283,6 +283,16 @@ NamespacedTest(stash, stranger_with_the_pid_of_a_stashed_child_is_not_signalled)
     leave_no_child();
 }
 
+NamespacedTest(stash, pidfd_of_a_stashed_child_is_not_a_strangers) {
+    first = tracked_zombie();
+    stash_one_of_two();
+    make_stranger(first);
+    claim(fp_child_pidfd(first, 0) == -ESRCH);
+    claim(fp_child_pidfd(first, 1U << 31) == -EINVAL);
+    claim(wait_for(first, 0) == first);
+    leave_no_child();
+}
+
 NamespacedTest(stash, status_is_given_up_when_fork_returns_the_pid_again) {
     first = tracked_zombie();
     stash_one_of_two();

@@ -14,8 +14,7 @@
 FP_EXPORT int pidfd_open(pid_t pid, unsigned flags);
 
 FP_EXPORT int pidfd_open(pid_t pid, unsigned flags) {
-    fp_child_pin(pid);
-    return (int)fp_wrap_result(fp_sys_pidfd_open(pid, flags));
+    return (int)fp_wrap_result(fp_child_pidfd(pid, flags));
 }
 
 int pidfd_send_signal(int pidfd, int number, siginfo_t *info, unsigned flags);

@@ -209,8 +209,8 @@ bool fp_syscall_answered(long *call) {
         result = fp_subreaper_prctl((int)call[1], call[2], call[3], call[4], call[5]);
         break;
     case SYS_pidfd_open:
-        fp_child_pin((pid_t)call[1]);
-        return false;
+        result = fp_child_pidfd((pid_t)call[1], (unsigned)call[2]);
+        break;
     default:
         if (fp_settings.options.pipes != FP_PIPES_CLOEXEC || !pipe_answered(call, &result))
             return false;
