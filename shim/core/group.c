@@ -21,6 +21,7 @@ static struct {
     char path[FP_REGISTER_PATH]; /* of the register; empty: none is known */
     pid_t parent;                /* at load */
     pid_t root;                  /* the root, when it is this image or one before it */
+    struct fp_register *mapped;  /* by this process or one that it was forked from */
     atomic_int settling;         /* the process that is finding out; a pid, as it may fork */
 } group;
 
@@ -48,6 +49,8 @@ static const char *base(char buffer[static FP_REGISTER_PATH]) {
 
 static struct fp_register *find(void) {
     char buffer[FP_REGISTER_PATH];
+    if (group.mapped) // in another namespace the numbers mean others
+        return group.mapped->namespace == fp_register_namespace() ? group.mapped : NULL;
     if (group.path[0])
         return fp_register_open(group.path);
     return fp_register_find(base(buffer), group.parent, group.path);
@@ -82,6 +85,7 @@ static void settle(bool may_make) {
     // An image that is only passing through to another does not need a table.
     struct fp_table *table = reg || may_make ? fp_table_make() : NULL;
     if (table && table->wiped) {
+        group.mapped = reg;
         atomic_store(&table->counts->reg, reg);
         atomic_store(&table->counts->group, reg ? MEMBER : NONE);
     } else if (reg) { // a forked child could not tell that it has not mapped it

@@ -315,3 +315,14 @@ pid_t fp_proc_of_pidfd(int pidfd) {
     (void)fp_text_number(path + used, (unsigned)pidfd);
     return number_behind(path, "\nPid:\t", &byte);
 }
+
+bool fp_proc_has_mapped(pid_t pid, const char *text) {
+    char path[PATH_SIZE];
+    struct fp_proc_list file;
+    (void)put(path + put_process(path, pid), "/maps");
+    if (!begin(&file, path, false))
+        return false;
+    bool found = skip_past(&file, text);
+    fp_proc_list_end(&file);
+    return found;
+}

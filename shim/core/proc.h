@@ -79,4 +79,7 @@ const char *fp_proc_variables_next(struct fp_proc_variables *variables);
 
 void fp_proc_variables_end(struct fp_proc_variables *variables);
 
+/* Whether the text, which repeats no part of itself, stands in the names of what is mapped. */
+bool fp_proc_has_mapped(pid_t pid, const char *text);
+
 #endif

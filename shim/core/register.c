@@ -124,12 +124,12 @@ static int make_base(const char *base) {
     return fd;
 }
 
+/*
+ * Inherited over fork: a child whose parent ends before it has entered it is known by what it has
+ * mapped (R17). A fork copies nothing for it but that there is a mapping.
+ */
 static struct fp_register *map_file(int fd) {
-    struct fp_register *reg = fp_sys_map_file(fd, sizeof *reg);
-    // A forked child maps it by itself, if it needs it: a fork copies nothing for it.
-    if (reg)
-        fp_sys_dont_fork(reg, sizeof *reg);
-    return reg;
+    return fp_sys_map_file(fd, sizeof(struct fp_register));
 }
 
 /* Allocated as a whole, so that no page of it can be missing later. */

@@ -114,7 +114,9 @@ static bool list_young(struct sweep *s) {
     if (newest < first || newest - first >= FEW || !are_all_between(s->reg, first, newest))
         return false;
     for (pid_t pid = first; pid <= newest; pid++)
-        add(s, pid);
+        if (fp_sys_tgkill(s->self, pid, 0) !=
+            0) // no thread of ours: asked for, /proc has those, too
+            add(s, pid);
     return true;
 }
 
@@ -172,6 +174,14 @@ static bool is_named(const struct sweep *s, pid_t pid) {
     return found;
 }
 
+/* Its parent ended between the fork and the entry; it has not exec'd since. */
+static bool has_register(const struct sweep *s, pid_t pid) {
+    const char *name = s->path + fp_text_length(s->path);
+    while (*name != '/')
+        name--;
+    return fp_proc_has_mapped(pid, name);
+}
+
 static bool belongs(const struct sweep *s, struct one *one) {
     const struct fp_proc *process = &one->process;
     if (process->ppid == s->self || is_entered(s, process) || is_member(s, process->ppid) ||
@@ -180,7 +190,7 @@ static bool belongs(const struct sweep *s, struct one *one) {
     if (one->looked)
         return false;
     one->looked = true;
-    return is_named(s, process->pid);
+    return is_named(s, process->pid) || has_register(s, process->pid);
 }
 
 /* Until nothing changes: what makes a member of one may make members of others. */

@@ -4,6 +4,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -39,8 +40,7 @@ static void await_next_tick(void) {
 
 /* A child whose parent ends at once: it becomes the first process's. */
 static void makes_an_orphan(void) {
-    pid_t pid = bare_fork(stays);
-    fp_register_put(fp_register_open(path), pid, false); // a fork does not inherit it
+    fp_register_put(reg, bare_fork(stays), false);
 }
 
 static pid_t orphan(void) {
@@ -64,6 +64,25 @@ NamespacedTest(sweep, children_and_entered_orphans_are_ended) {
     claim(is_there(child) && is_there(left));
     fp_sweep(reg, path);
     claim(!is_there(child) && !is_there(left));
+    finish();
+}
+
+static pid_t *newborn;
+
+static void makes_a_newborn(void) {
+    *newborn = bare_fork(stays);
+}
+
+/* R17: its parent was ended between the fork and the entry. */
+NamespacedTest(sweep, orphan_that_nobody_could_enter_is_ended) {
+    begin();
+    newborn =
+        mmap(NULL, sizeof *newborn, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    claim(newborn != MAP_FAILED);
+    bare_end(awaited(bare_fork(makes_a_newborn)));
+    claim(is_there(*newborn));
+    fp_sweep(reg, path);
+    claim(!is_there(*newborn));
     finish();
 }
 

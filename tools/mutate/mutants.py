@@ -153,6 +153,14 @@ MUTANTS = [
         "stash/pidfd_of_a_stashed_child_is_not_a_strangers",
     ),
     core(
+        "newborn-unknown",
+        "R17: a child whose parent was ended before it entered it is known by the register that it has mapped",
+        "sweep.c",
+        "return is_named(s, process->pid) || has_register(s, process->pid);",
+        "(void)has_register;\n    return is_named(s, process->pid);",
+        "sweep/orphan_that_nobody_could_enter_is_ended",
+    ),
+    core(
         "thread-by-number",
         "R4: a signal to one thread of a child that nothing pins goes through a pidfd, too",
         "deliver.c",

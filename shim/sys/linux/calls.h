@@ -315,11 +315,6 @@ static inline void *fp_sys_map_file(int fd, size_t size) {
     return at < 0 && at > -4096 ? NULL : (void *)at; // NOLINT(performance-no-int-to-ptr)
 }
 
-/* A forked child will not have it. */
-static inline void fp_sys_dont_fork(void *at, size_t size) {
-    (void)fp_syscall(SYS_madvise, (long)at, (long)size, MADV_DONTFORK, 0, 0, 0);
-}
-
 static inline void fp_sys_unmap(void *at, size_t size) {
     (void)fp_syscall(SYS_munmap, (long)at, (long)size, 0, 0, 0, 0);
 }
