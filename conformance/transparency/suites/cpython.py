@@ -1,17 +1,11 @@
-"""CPython's own tests of subprocess, wait and fork, as installed by libpython3-testsuite."""
+"""CPython's own tests of subprocess, wait and fork"""
 
 import re
-import subprocess
 
+PACKAGES = ("libpython3.11-testsuite",)
+GATE = True
 PYTHON = "/usr/bin/python3"
 TESTS = ("test_subprocess", "test_wait3", "test_wait4", "test_fork1", "test_popen")
-SECONDS = 300
-
-
-def available():
-    probe = subprocess.run([PYTHON, "-c", "import test.support, test.test_subprocess"],
-                           capture_output=True, check=False)
-    return probe.returncode == 0
 
 
 def commands():
