@@ -166,7 +166,7 @@ class Apache:
                     lambda: len([name for _, name, _ in scene.others() if name != "apache2"]) == 1)
         self.settled("started")
         scene.expect("forkproof is in parent and children where it should be",
-                     all(web.hooked(scene, pid) for pid in {self.parent} | self.children()))
+                     all(scene.hooked(pid) for pid in {self.parent} | self.children()))
         scene.check("a page", web.get(PORT, "/page"))
         scene.check("a missing page", web.get(PORT, "/missing").split()[0])
 

@@ -63,7 +63,7 @@ class Nginx:
         scene = self.scene
         scene.until("it listens", lambda: web.get(PORT))
         scene.expect("forkproof is in master and workers where it should be",
-                     all(web.hooked(scene, pid) for pid in {self.master} | self.workers()))
+                     all(scene.hooked(pid) for pid in {self.master} | self.workers()))
         scene.settled("started", {"nginx": 1 + WORKERS})
         scene.check("a page", web.get(PORT))
         scene.check("a large page", f"{len(web.get(PORT, '/large'))} characters")
@@ -127,7 +127,7 @@ class Nginx:
         scene.settled(f"{name}, both masters with workers", {"nginx": 2 + 2 * WORKERS})
         scene.expect(f"{name}, the new master is the old one's child", new in self.workers(old))
         scene.expect(f"{name}, forkproof is in the new ones where it should be",
-                     all(web.hooked(scene, pid) for pid in {new} | self.workers(new)))
+                     all(scene.hooked(pid) for pid in {new} | self.workers(new)))
         scene.send(old, "WINCH")
         scene.until(f"{name}: the old workers gone", lambda: not before & self.workers(old))
         scene.settled(f"{name}, the old master without workers", {"nginx": 2 + WORKERS})

@@ -185,7 +185,7 @@ class Fpm:
         scene.until("it is ready", lambda: web.log_lines(self.log, "ready to handle connections"))
         self.settled("started")
         scene.expect("forkproof is in master and workers where it should be",
-                     all(web.hooked(scene, pid) for pid in {self.master} | self.workers()))
+                     all(scene.hooked(pid) for pid in {self.master} | self.workers()))
         for pool in POOLS:
             scene.check(f"a page of pool {pool}", self.ask(pool, "page"))
         self.settled("after a page of each pool")
@@ -236,7 +236,7 @@ class Fpm:
         self.settled("after the reload", before)
         scene.check("the master keeps its pid", self.master == master)  # not when it daemonises anew
         scene.expect("forkproof is still in it where it should be",
-                     all(web.hooked(scene, pid) for pid in {self.master} | self.workers()))
+                     all(scene.hooked(pid) for pid in {self.master} | self.workers()))
 
     def lose_workers(self):
         scene = self.scene

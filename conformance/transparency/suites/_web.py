@@ -71,12 +71,6 @@ def told_in(path, text, count):
     return lines if len(lines) >= count else None
 
 
-def hooked(scene, pid):
-    """Whether forkproof is loaded there if it should be. Without that all would be equal and nothing shown."""
-    maps = pathlib.Path(f"/proc/{pid}/maps").read_text(encoding="utf-8", errors="replace")
-    return ("libforkproof" in maps) == (scene.kind in ("shim", "run"))
-
-
 def has_open(pid, name):
     folder = pathlib.Path(f"/proc/{pid}/fd")
     return any(link.is_symlink() and link.readlink().name == name for link in folder.iterdir())
