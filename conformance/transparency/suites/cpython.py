@@ -18,10 +18,10 @@ def outcomes(output):
     found = {}
     current = None
     for line in output.splitlines():
-        begun = re.match(r"(test\w*) \(([\w.]+)\)", line)
+        begun = re.match(r"(?:[\d.]+s )?(test\w*) \(([\w.]+)\)", line)
         if begun:
             current = begun.group(2)
-        verdict = re.search(r"(?:\.\.\. |^)(ok|FAIL|ERROR|skipped|expected failure)\b(?! \(|:)", line)
+        verdict = re.search(r"(?:\.\.\. |^)(?:[\d.]+s )?(ok|FAIL|ERROR|skipped|expected failure)\b(?! \(|:)", line)
         if current and verdict:
             found[current] = verdict.group(1)
             current = None

@@ -2,6 +2,8 @@
 #ifndef FP_ARCH_SYSCALL_H
 #define FP_ARCH_SYSCALL_H
 
+#include <stdbool.h>
+
 /* Numbers whose plain names are older forms elsewhere. */
 #define FP_SYS_GETUID SYS_getuid
 #define FP_SYS_GETEUID SYS_geteuid
@@ -20,6 +22,19 @@ static inline long fp_syscall(long number, long a, long b, long c, long d, long 
                      : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4), "r"(x5)
                      : "memory", "cc");
     return x0;
+}
+
+/* Whether valgrind runs the program: the words that it, and nobody else, answers. */
+static inline bool fp_is_on_valgrind(void) {
+    const volatile unsigned long question[6] = {0x1001};
+    register unsigned long answer __asm__("x3") = 0;
+    register const volatile unsigned long *asked __asm__("x4") = question;
+    __asm__ volatile("ror x12, x12, #3; ror x12, x12, #13; ror x12, x12, #51; ror x12, x12, #61\n\t"
+                     "orr x10, x10, x10"
+                     : "+r"(answer)
+                     : "r"(asked)
+                     : "cc", "memory");
+    return answer != 0;
 }
 
 #endif

@@ -2,6 +2,8 @@
 #ifndef FP_ARCH_SYSCALL_H
 #define FP_ARCH_SYSCALL_H
 
+#include <stdbool.h>
+
 /* Numbers whose plain names are older forms elsewhere. */
 #define FP_SYS_GETUID SYS_getuid
 #define FP_SYS_GETEUID SYS_geteuid
@@ -17,6 +19,18 @@ static inline long fp_syscall(long number, long a, long b, long c, long d, long 
                      : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
                      : "rcx", "r11", "memory");
     return result;
+}
+
+/* Whether valgrind runs the program: the words that it, and nobody else, answers. */
+static inline bool fp_is_on_valgrind(void) {
+    const volatile unsigned long question[6] = {0x1001};
+    unsigned long answer = 0;
+    __asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi; rolq $61, %%rdi; rolq $51, %%rdi\n\t"
+                     "xchgq %%rbx, %%rbx"
+                     : "+d"(answer)
+                     : "a"(question)
+                     : "cc", "memory");
+    return answer != 0;
 }
 
 #endif
