@@ -134,16 +134,6 @@ MUTANTS = [
 """,
         "deliver/*spares_a_stranger",
     ),
-    Mutant(
-        "group-lost-with-the-user",
-        "what a member starts as another user is no program of its own",
-        "shim/core/group.c",
-        "return is_on() && group.path[0] ? group.path : NULL;",
-        "return member_of() ? group.path : NULL;",
-        "conformance.preload.contain",
-        None,
-        "preload_all",
-    ),
     core(
         "pidfd-of-the-stashed",
         "R19: a pidfd of a stashed child is not opened by its number",
