@@ -3,6 +3,7 @@
 import platform
 import statistics
 import time
+import types
 
 from . import compare
 
@@ -12,8 +13,9 @@ HEAD = ("suite", "tests", "equal", "different", "explained", "flaky bare", "fail
 class Result:
     """Of one suite: its commands, or why it could not be run."""
 
-    def __init__(self, suite, commands=(), impossible=None):
-        self.suite, self.commands, self.impossible = suite, list(commands), impossible
+    def __init__(self, suite, commands=(), impossible=None, saved=None):
+        """saved: of an earlier run, as as_json() has written it; its commands come without their runs."""
+        self.suite, self.commands, self.impossible, self.saved = suite, list(commands), impossible, saved
         if self.commands and not any(c.count(compare.EQUAL) for c in self.commands):
             self.impossible = "no test passes bare"
 
@@ -31,7 +33,7 @@ class Result:
 
     @property
     def seconds(self):
-        return sum(run.seconds for c in self.commands for runs in c.runs.values() for run in runs)
+        return self.saved["seconds"] if self.saved else sum(run.seconds for c in self.commands for runs in c.runs.values() for run in runs)
 
     def row(self):
         if self.impossible:
@@ -40,8 +42,8 @@ class Result:
 
     def ratios(self):
         """[(figure, kind, median ratio to bare, lower and upper quartile, bare median, unit)]"""
-        rows = []
-        for command in self.commands:
+        rows = [tuple(row) for row in self.saved["ratios"]] if self.saved else []
+        for command in [] if self.saved else self.commands:
             bare = [run.figures for run in command.runs[compare.BARE]]
             for name in bare[0] if bare else ():
                 for kind, runs in command.runs.items():
@@ -92,6 +94,14 @@ def as_json(results):
         "counts": {s: r.count(s) for s in compare.STATES}, "seconds": round(r.seconds, 1),
         "tests": {c.name: c.states for c in r.commands}, "reasons": {c.name: c.reasons for c in r.commands},
         "ratios": [list(row) for row in r.ratios()]} for r in results]}
+
+
+def from_json(data):
+    """The results that as_json() has written."""
+    for one in data["suites"]:
+        suite = types.SimpleNamespace(name=one["name"], title=one["title"], kinds=one["kinds"])
+        commands = [compare.Command(name, {}, states, one["reasons"][name]) for name, states in one["tests"].items()]
+        yield Result(suite, commands, one["conf"], one)
 
 
 def markdown(head, rows):

@@ -4,7 +4,8 @@
     each.py [--seconds N] [--jobs N] [COMMAND [ARGUMENT]...] -- PATTERN...
 
 PATTERN names files; each is run as COMMAND ARGUMENT... FILE in the folder that it lies in, as a session of
-its own, without input, its output a file. Prints a line `check NAME: VERDICT` for each, and before it what a failed one printed.
+its own, without input, its output a file. Prints a line `check NAME: VERDICT` for each, and before it what one
+printed that is not ok.
 """
 
 import argparse

@@ -7,6 +7,7 @@ begins with FAILED counts as failed. The whole world ends with the scenario: not
 """
 
 import collections
+import contextlib
 import os
 import pathlib
 import signal
@@ -171,12 +172,15 @@ class Scene:
     # --- saying ---
 
     def part(self, name, function, *args):
-        """Runs it; when it ends early that is a failed check, and the scenario goes on."""
+        """Runs it; when it ends early that is a failed check, what it has left is killed, and the scenario goes on."""
         try:
             function(*args)
         except Exception as wrong:  # whatever it is, it is a result
             traceback.print_exc()
-            self.check(f"{name} (ended early)", f"FAILED: {type(wrong).__name__}: {str(wrong).splitlines()[0]}")
+            self.check(f"{name} (ended early)", f"FAILED: {type(wrong).__name__}: {str(wrong).partition(chr(10))[0]}")
+            for pid, _, _ in self.others():
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
 
     def parts(self, *functions, of=None):
         """Each of these functions of the scene, or of something else, as a part()."""
