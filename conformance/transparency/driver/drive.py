@@ -31,12 +31,13 @@ class Driver:
             output, status = late.stdout or b"", "timed out"
         seconds = time.monotonic() - start
         output = output.decode(errors="replace")
+        measured = figures(output) if self.options.jobs == 1 else {}  # beside others they mean nothing
         if self.options.save:
             place = self.options.save / suite.name
             place.mkdir(parents=True, exist_ok=True)
             with open(place / f"{name}.{kind}".replace("/", "_"), "a", encoding="utf-8") as file:
                 file.write(f"{output}\n(exit status {status}, {seconds:.1f} s)\n")
-        return Run({**suite.outcomes(output), STATUS: str(status)}, figures(output), seconds, output)
+        return Run({**suite.outcomes(output), STATUS: str(status)}, measured, seconds, output)
 
     def run_suite(self, suite):
         try:
