@@ -3,6 +3,8 @@
 import re
 
 PACKAGES = ("golang-1.19-go", "golang-1.19-src", "gcc")
+KINDS = ("bare", "empty", "shim", "run")
+OPTIONS = "contain=group"
 GO = "/usr/lib/go-1.19"
 TESTS = ("os/exec", "os/signal", "os", "syscall")
 BINARY = "/home/tester/golang/"
@@ -11,7 +13,8 @@ BUILD = f"export HOME=/home/tester CGO_ENABLED=1\nmkdir -p {BINARY}\n" + "".join
 
 
 def commands():
-    start = f'cd "{GO}/src/$1"; PATH={GO}/bin:$PATH exec "{BINARY}$2" -test.v'
+    # Without exec: a test binary that leads a session makes the terminal its own that it opens for a shell.
+    start = f'cd "{GO}/src/$1"; PATH={GO}/bin:$PATH "{BINARY}$2" -test.v; exit $?'
     return {name: ["sh", "-c", start, "sh", name, name.replace("/", "-")] for name in TESTS}
 
 

@@ -4,6 +4,8 @@ from driver.suite import scenario_outcomes as outcomes  # noqa: F401
 
 PACKAGES = ("nodejs",)
 SOURCES = ("nodejs",)
+KINDS = ("bare", "empty", "shim", "run")
+OPTIONS = "contain=group"
 PARTS = {
     "child processes, a to f": ("child-process-[a-f]*",),
     "child processes, g to r": ("child-process-[g-r]*",),

@@ -4,6 +4,8 @@ import re
 
 PACKAGES = ("ruby3.1", "ruby-test-unit")
 SOURCES = ("ruby3.1",)
+KINDS = ("bare", "empty", "shim", "run")
+OPTIONS = "contain=group"
 TESTS = ("process", "signal", "io", "beginendblock", "thread", "rubyoptions")
 VERDICTS = {"Failure": "failed", "Error": "error", "Skipped": "skipped", "Timeout": "timed out"}
 

@@ -4,6 +4,8 @@ from driver.suite import scenario_outcomes as outcomes  # noqa: F401
 
 PACKAGES = ("systemd-tests",)
 USER = "root"
+KINDS = ("bare", "empty", "shim", "run")
+OPTIONS = "contain=group"
 WHERE = "/usr/lib/systemd/tests/test-"
 # Those of units (execute, path, manager) need cgroups where systemd looks for them, which a world has not.
 TESTS = ("async", "copy", "daemon", "data-fd-util", "event", "exec-util", "execve", "fd-util", "fdset", "fileio",

@@ -3,6 +3,8 @@
 import re
 
 PACKAGES = ("python3-twisted",)
+KINDS = ("bare", "empty", "shim", "run")
+OPTIONS = "contain=group"
 TESTS = ("twisted.test.test_process", "twisted.internet.test.test_process", "twisted.internet.test.test_sigchld",
          "twisted.internet.test.test_posixprocess", "twisted.internet.test.test_baseprocess", "twisted.test.test_stdio",
          "twisted.test.test_twistd", "twisted.internet.test.test_stdio")

@@ -5,6 +5,8 @@ import re
 PACKAGES = ("bc", "bsdextrautils", "bsdutils", "gcc", "libc6-dev", "procps", "util-linux", "util-linux-extra")
 SOURCES = ("util-linux",)
 USER = "root"
+KINDS = ("bare", "empty", "shim", "run")
+OPTIONS = "contain=group"
 # The installed programs are tested; this is what the tests of lsfd need of their own.
 BUILD = """
     cd /src/util-linux
