@@ -65,9 +65,10 @@ class Judging(unittest.TestCase):
     def test_skipped_everywhere_is_not_equal(self):
         self.assertEqual("skipped", state(bare=["skipped"], empty=["skipped"], shim=["skipped"]))
 
-    def test_explained_difference_is_counted_apart(self):
-        command, _ = made({"bare": ["ok"], "empty": ["ok"], "shim": ["FAIL"]}, explained={"c: t": "because"})
+    def test_explained_difference_is_counted_apart_and_not_repeated(self):
+        command, counts = made({"bare": ["ok"], "empty": ["ok"], "shim": ["FAIL"]}, explained={"c: t": "because"})
         self.assertEqual(("explained", "because"), (command.states["t"], command.reasons["t"]))
+        self.assertEqual(1, counts["shim"])
 
     def test_kinds_without_the_empty_preload(self):
         command, _ = made({"bare": ["ok"], "shim": ["FAIL", "ok"]}, kinds=("bare", "shim"))

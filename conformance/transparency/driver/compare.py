@@ -86,7 +86,8 @@ def compare(suite, name, kinds, run_once, repeats, rounds=1):
     for index in range(rounds):
         for kind in kinds[index % len(kinds):] + kinds[:index % len(kinds)]:
             command.runs[kind].append(run_once(kind))
-    for _ in range(repeats if suspects(command) else 0):
+    unexplained = [t for t in suspects(command) if not suite.explanation(f"{name}: {t}")]
+    for _ in range(repeats if unexplained else 0):
         for kind in kinds:
             command.runs[kind].append(run_once(kind))
     for _ in range(repeats * PATIENCE):

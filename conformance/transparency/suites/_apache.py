@@ -209,9 +209,9 @@ class Apache:
         self.settled("after the script that does not answer")
 
     def bear_load(self):
-        web.load(self.scene, "load of pages", PORT, "/page", 1000, 4)
-        web.load(self.scene, "load of shell scripts", PORT, "/cgi/shell", 30, 2)
-        web.load(self.scene, "load of perl scripts", PORT, "/cgi/perl", 30, 2)
+        web.load(self.scene, "load of pages", PORT, "/page", 20000, 4)
+        web.load(self.scene, "load of shell scripts", PORT, "/cgi/shell", 400, 2)
+        web.load(self.scene, "load of perl scripts", PORT, "/cgi/perl", 200, 2)
         self.settled("after the load")
 
     def restart(self):

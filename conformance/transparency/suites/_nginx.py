@@ -71,8 +71,8 @@ class Nginx:
 
     def bear_load(self):
         scene = self.scene
-        web.load(scene, "load, a connection each", PORT, "/", 3000, 8)
-        web.load(scene, "load, connections kept", PORT, "/", 10000, 8, keep=True)
+        web.load(scene, "load, a connection each", PORT, "/", 25000, 8)
+        web.load(scene, "load, connections kept", PORT, "/", 100000, 8, keep=True)
         scene.settled("after the load", {"nginx": 1 + WORKERS})
 
     def reload(self):

@@ -204,7 +204,7 @@ def lose(scene, server):
 def load(scene, server):
     bench = [BIN / "pgbench", "-n", "-c", "4", "-j", "2"]
     scene.check("pgbench -i", scene.run([BIN / "pgbench", "-i", "-q", "-s", "2"], env=PLACE).returncode)
-    for name, count, more in (("transactions", 1000, []), ("transactions, a backend each", 150, ["-C", "-S"])):
+    for name, count, more in (("transactions", 3000, []), ("transactions, a backend each", 400, ["-C", "-S"])):
         done = scene.run([*bench, "-t", count, *more], env=PLACE)
         found = re.search(r"^tps = ([0-9.]+)", done.stdout, re.MULTILINE)
         scene.check(name, re.search(r"processed: (.*)", done.stdout)[1])

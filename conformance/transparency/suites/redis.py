@@ -139,7 +139,7 @@ def scenario(scene):
     scene.settled("started")
     server.say("debug", "populate", KEYS)
     for name, test in (("sets", "set"), ("pops", "lpop")):
-        said = scene.run([BENCHMARK, "-p", 7001, "-n", 20000, "-c", 20, "-t", test, "--csv"]).stdout
+        said = scene.run([BENCHMARK, "-p", 7001, "-n", 200000, "-c", 20, "-t", test, "--csv"]).stdout
         scene.figure(name, said.splitlines()[-1].split('"')[3], "requests/s")
     scene.settled("after the load")
     save(scene, server)
