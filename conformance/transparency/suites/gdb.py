@@ -126,6 +126,12 @@ def without_what_varies(text):
     return "\n".join(sorted(lines, key=lambda line: line.startswith(("shell ", "popen ", "pclose "))))
 
 
+def told(output):
+    """gdb 13 cannot write the registers of some processors: then it calls nothing, and leaves a breakpoint on the stack."""
+    cannot = "Couldn't write extended state status" in output
+    return "skipped: this gdb can call no function on this processor" if cannot else without_what_varies(output)
+
+
 def session(run, commands, program=()):
     words = ["gdb", "-nx", "-batch"]
     for command in ("set pagination off", "set width 0", "set debuginfod enabled off", "handle SIGUSR1 nostop noprint",
@@ -146,7 +152,7 @@ def scenario(scene):
     for way, (settings, run) in ways.items():
         for name, (arguments, before, after) in SESSIONS.items():
             output = session(run, (*settings, *before, "run", *after), (program, *arguments.split()))
-            scene.check(f"{way}, {name}", without_what_varies(output))
+            scene.check(f"{way}, {name}", told(output))
         more = ("set breakpoint pending on", "break fork", "run", "continue")
         output = session(run, (*settings, *more), [program])
         stops = re.findall(r"^(?:Thread .* hit )?Breakpoint 1\S*, ", output, re.MULTILINE)
