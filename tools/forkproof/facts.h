@@ -30,7 +30,7 @@ struct fp_left {
 };
 
 struct fp_facts {
-    pid_t guard, supervisor, root;
+    pid_t guard, keeper, supervisor, root;
     bool root_started; /* the exec succeeded */
     bool root_ended;
     int root_status; /* as waitpid tells it */
@@ -38,7 +38,8 @@ struct fp_facts {
     int failed; /* errno of what kept the root from starting */
     char failed_at[40];
     bool exec_failed;
-    bool guard_lost, supervisor_lost; /* one of us was killed */
+    bool guard_lost, keeper_lost, supervisor_lost; /* one of us was killed */
+    bool stop_told; /* the guard was told to stop, and has not said that it runs again */
     enum fp_rung rung;
     char why_not[200];
     enum fp_mechanism mechanism;

@@ -11,11 +11,11 @@
 
 #include "contract.h"
 #include "fds.h"
+#include "keeper.h"
 #include "link.h"
 #include "proc.h"
 #include "report/report.h"
 #include "say.h"
-#include "supervisor.h"
 #include "teardown.h"
 #include "terminal.h"
 #include "witness.h"
@@ -24,8 +24,9 @@ struct guard {
     struct fp_run *run;
     struct fp_witness witness;
     int link, signal_fd;
-    pid_t supervisor;
-    bool supervisor_gone, done, root_ended;
+    pid_t keeper; /* 0: reaped */
+    bool alone;   /* neither keeper nor supervisor is left */
+    bool done, root_ended;
     bool terminal_int, terminal_quit; /* the terminal sent it to us as well */
 };
 
@@ -46,16 +47,21 @@ static bool is_from_terminal(int sig) {
     }
 }
 
+static bool is_ours(const struct guard *g, pid_t pid) {
+    return pid == g->run->facts->keeper || pid == g->run->facts->supervisor;
+}
+
 /*
- * Of what the kernel sends to us alone, only an alarm was meant for the program: the caller set it
- * before it became us.
+ * Of what the kernel sends to us alone, two things are meant for the program: an alarm, which the
+ * caller set before it became us; and the news that the terminal is gone, which the leader of a
+ * session gets alone.
  */
 static bool is_for_root(struct guard *g, const struct signalfd_siginfo *info) {
     int sig = (int)info->ssi_signo;
     bool group = fp_witness_saw(&g->witness, sig);
     if (info->ssi_code == SI_KERNEL)
-        return sig == SIGALRM;
-    if ((pid_t)info->ssi_pid == g->supervisor && sig == SIGCONT)
+        return sig == SIGALRM || (!group && (sig == SIGHUP || sig == SIGCONT));
+    if (sig == SIGCONT && is_ours(g, (pid_t)info->ssi_pid))
         return false;
     return !group;
 }
@@ -84,15 +90,24 @@ static void take_signal(struct guard *g, const struct signalfd_siginfo *info) {
     }
 }
 
+/* The supervisor is our child once the keeper was killed. */
+static void child_changed(struct guard *g, pid_t pid, int status) {
+    if (WIFSTOPPED(status)) {
+        if (is_ours(g, pid))
+            (void)fp_member_signal_child(pid, SIGCONT, NULL);
+    } else if (pid == g->keeper) {
+        g->keeper = 0;
+        g->run->facts->keeper_lost = WIFSIGNALED(status);
+    } else if (pid == g->witness.pid && fp_witness_start(&g->witness) < 0) {
+        g->witness.pid = 0;
+    }
+}
+
 static void reap(struct guard *g) {
     pid_t pid;
     int status;
-    while ((pid = waitpid(-1, &status, WNOHANG | __WALL)) > 0) {
-        if (pid == g->supervisor)
-            g->supervisor_gone = true;
-        else if (pid == g->witness.pid && fp_witness_start(&g->witness) < 0)
-            g->witness.pid = 0;
-    }
+    while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED | __WALL)) > 0)
+        child_changed(g, pid, status);
 }
 
 /* One at a time: what is still pending must be seen to be pending. */
@@ -128,11 +143,29 @@ static void read_link(struct guard *g) {
             take_over_the_end(g);
     }
     if (r < 0)
-        g->supervisor_gone = true;
+        g->alone = true;
 }
 
-static void wait_for_supervisor(struct guard *g) {
-    while (!g->done && !g->supervisor_gone) {
+/* Nothing is left that the keeper could be needed for. Without it the supervisor is our child. */
+static void dismiss(struct guard *g) {
+    if (g->keeper)
+        (void)fp_member_signal_child(g->keeper, SIGKILL, NULL);
+}
+
+/* A number of 0 is nobody's here. */
+static void wait_for(pid_t pid) {
+    int status;
+    while (pid) {
+        pid_t changed = waitpid(pid, &status, WUNTRACED | __WALL);
+        if (changed == pid && WIFSTOPPED(status))
+            (void)fp_member_signal_child(pid, SIGCONT, NULL);
+        else if (changed == pid || errno != EINTR)
+            return;
+    }
+}
+
+static void wait_for_end(struct guard *g) {
+    while (!g->done && !g->alone) {
         struct pollfd fds[] = {
             {.fd = g->signal_fd, .events = POLLIN},
             {.fd = g->link, .events = POLLIN},
@@ -144,14 +177,17 @@ static void wait_for_supervisor(struct guard *g) {
         if (fds[1].revents)
             read_link(g);
     }
-    /* What it said before it was killed counts. */
+    /* What was said before the end counts. */
     if (!g->done)
         read_link(g);
-    while (waitpid(g->supervisor, NULL, 0) < 0 && errno == EINTR)
-        ;
+    if (g->done)
+        dismiss(g);
+    wait_for(g->keeper);
+    fp_witness_stop(&g->witness); /* first, in case it has the number that the supervisor had */
+    wait_for(g->run->facts->supervisor);
 }
 
-/* The orphans have come to us. With a supervisor that is done there are none. */
+/* Keeper and supervisor were both killed: the orphans have come to us. */
 static void end_orphans(struct guard *g) {
     struct fp_run *run = g->run;
     struct fp_teardown t = {.run = run, .signal_fd = g->signal_fd, .root_over = g->root_ended};
@@ -159,11 +195,9 @@ static void end_orphans(struct guard *g) {
                                 .contain = &run->contain,
                                 .strangers = &run->strangers,
                                 .marker = run->marker};
-    if (fp_run_ends_members(run) && !fp_teardown_is_empty(&t))
-        fp_teardown_kill(&t, NULL, NULL);
     if (!g->done) {
-        fp_teardown_leave(&t);
-        fp_contain_close(&run->contain);
+        run->facts->keeper_lost = run->facts->supervisor_lost = true;
+        fp_teardown_orphans(&t);
     }
     fp_members_free(&t.now);
     fp_members_free(&t.seen);
@@ -219,7 +253,7 @@ static void leave_standard_to_root(struct guard *g) {
     fp_run_keep_only(run, own, sizeof own / sizeof own[0]);
 }
 
-static int start_supervisor(struct guard *g) {
+static int start_keeper(struct guard *g) {
     int ends[2];
     int r = fp_link_open(ends);
     if (r < 0)
@@ -228,46 +262,59 @@ static int start_supervisor(struct guard *g) {
     if (pid == 0) {
         close(ends[0]);
         close(g->signal_fd);
-        fp_supervisor_main(g->run, ends[1]);
+        fp_keeper_main(g->run, ends[1]);
     }
     close(ends[1]);
     if (pid < 0) {
         close(ends[0]);
         return -errno;
     }
-    g->supervisor = pid;
+    g->keeper = pid;
     g->link = ends[0];
     return 0;
 }
 
+/* The witness is made while the program is: nothing is started before it is there. */
 static int start(struct guard *g) {
     sigset_t all;
     sigfillset(&all);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     g->run->facts->guard = getpid();
+    g->run->guard_fd = fp_member_open(getpid());
     g->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
     if (g->signal_fd < 0)
         return -errno;
-    int r = fp_witness_start(&g->witness);
-    return r < 0 ? r : start_supervisor(g);
+    int r = start_keeper(g);
+    if (r < 0)
+        return r;
+    r = fp_witness_start(&g->witness);
+    return r < 0 ? r : fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_READY});
+}
+
+/* A keeper that is there already sees the link's end, and concludes. */
+static int fail(struct guard *g, int error) {
+    struct fp_run *run = g->run;
+    fp_say("cannot start %s: %s", run->cli.program[0], strerror(error));
+    run->facts->failed = error;
+    if (g->keeper) {
+        close(g->link);
+        wait_for(g->keeper);
+        fp_witness_stop(&g->witness);
+    } else {
+        fp_contain_close(&run->contain);
+        fp_run_conclude(run);
+    }
+    return FP_EXIT_FAILED;
 }
 
 int fp_guard_main(struct fp_run *run) {
     struct guard g = {.run = run, .link = -1, .signal_fd = -1};
     g.witness.argv = run->argv;
     int r = start(&g);
-    if (r < 0) {
-        fp_say("cannot start %s: %s", run->cli.program[0], strerror(-r));
-        fp_witness_stop(&g.witness);
-        fp_contain_close(&run->contain);
-        run->facts->failed = -r;
-        fp_run_conclude(run);
-        return FP_EXIT_FAILED;
-    }
+    if (r < 0 && r != -EPIPE)
+        return fail(&g, -r);
     leave_standard_to_root(&g);
-    wait_for_supervisor(&g);
-    fp_witness_stop(&g.witness);
-    run->facts->supervisor_lost = !g.done;
+    wait_for_end(&g);
     end_orphans(&g);
     say_how_it_failed(run);
     if (!run->cli.quiet)

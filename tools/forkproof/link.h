@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 enum fp_message_type {
+    FP_MESSAGE_READY,    /* guard: has its witness; the program may start */
     FP_MESSAGE_FORWARD,  /* guard: a signal for the root */
     FP_MESSAGE_HURRY,    /* guard: no more grace */
     FP_MESSAGE_RESUMED,  /* guard: was stopped as told, and runs again */

@@ -138,7 +138,7 @@ static int confirm(struct fp_member *member, const struct fp_scope *scope) {
     return 0;
 }
 
-static int open_pidfd(pid_t pid) {
+int fp_member_open(pid_t pid) {
     int fd = (int)syscall(SYS_pidfd_open, pid, 0);
     return fd < 0 ? -errno : fd;
 }
@@ -160,7 +160,7 @@ static int signal_by_pid(struct fp_member *member, int sig, const struct fp_scop
 int fp_member_signal(struct fp_member *member, int sig, const struct fp_scope *scope) {
     if (fp_scope_excludes(scope, member->pid))
         return -EPERM;
-    int fd = open_pidfd(member->pid);
+    int fd = fp_member_open(member->pid);
     if (fd == -ESRCH)
         return -ESRCH;
     if (fd < 0)

@@ -64,6 +64,9 @@ int fp_member_signal(struct fp_member *member, int sig, const struct fp_scope *s
 /* An unreaped child of this very process: its pid is pinned. value: sent with it, or NULL. */
 int fp_member_signal_child(pid_t child, int sig, const int *value);
 
+/* A pidfd, or -errno: of whoever has the number now. */
+int fp_member_open(pid_t pid);
+
 /* Through a pidfd held since the process was known for certain. */
 int fp_member_signal_pidfd(int pidfd, int sig);
 

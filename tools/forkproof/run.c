@@ -29,10 +29,10 @@ void fp_run_conclude(struct fp_run *run) {
 }
 
 void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count) {
-    int keep[16] = {run->rundir.base_fd,   run->rundir.fd,        run->report.fd,
-                    run->report.dir_fd,    run->contain.procs_fd, run->contain.kill_fd,
-                    run->contain.events_fd};
-    size_t used = 7;
+    int keep[16] = {run->rundir.base_fd,    run->rundir.fd,        run->report.fd,
+                    run->report.dir_fd,     run->contain.procs_fd, run->contain.kill_fd,
+                    run->contain.events_fd, run->guard_fd};
+    size_t used = 8;
     for (size_t i = 0; i < count; i++)
         keep[used++] = own[i];
     fp_fds_keep(keep, used);
@@ -135,14 +135,26 @@ static int run_program(struct fp_run *run) {
     return fp_guard_main(run);
 }
 
+/* Our processes wipe the arguments that ps shows, and still have to report them. */
+static char **copy_of(int argc, char **argv) {
+    char **copy = calloc((size_t)argc + 1, sizeof *copy);
+    for (int i = 0; copy && i < argc; i++)
+        if (!(copy[i] = strdup(argv[i])))
+            return NULL;
+    return copy;
+}
+
 int fp_run_main(int argc, char **argv, char **all_argv) {
-    static struct fp_run run = {.report = {.fd = -1, .dir_fd = -1},
-                                .rundir = {.base_fd = -1, .fd = -1}};
+    static struct fp_run run = {
+        .report = {.fd = -1, .dir_fd = -1}, .rundir = {.base_fd = -1, .fd = -1}, .guard_fd = -1};
+    char **words = copy_of(argc, argv);
     run.argv = all_argv;
     run.closed_standard = fp_fds_fill_standard();
     run.stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     fp_say_to(run.stderr_fd);
-    if (fp_cli_parse(argc, argv, &run.cli) < 0)
+    if (!words)
+        fp_say("out of memory");
+    if (!words || fp_cli_parse(argc, words, &run.cli) < 0)
         return FP_EXIT_FAILED;
     if (run.cli.help) {
         fputs(fp_cli_run_help, stdout);

@@ -13,7 +13,7 @@
 
 struct fp_run {
     struct fp_cli cli;
-    char **argv; /* of the command itself, whole */
+    char **argv; /* of the command itself, whole; what `cli` points to is a copy */
     char *library;
     char **environment; /* the root's */
     struct fp_image image;
@@ -24,7 +24,8 @@ struct fp_run {
     struct fp_members strangers; /* children the caller had before it became us */
     char marker[64];             /* FORKPROOF_RUN=… */
     unsigned closed_standard;    /* which of 0 to 2 the program must find closed */
-    int stderr_fd;               /* the caller's; -1 in the supervisor */
+    int stderr_fd;               /* the caller's; -1 below the guard */
+    int guard_fd;                /* a pidfd of the guard, opened by itself; -1 */
     sigset_t inherited_mask;
     struct sigaction inherited_sigchld;
 };
@@ -35,7 +36,7 @@ int fp_run_main(int argc, char **argv, char **all_argv);
 /* Whether what is left is to be ended. */
 bool fp_run_ends_members(const struct fp_run *run);
 
-/* Closes every descriptor above 2 but the run's and the caller's own (at most 9). */
+/* Closes every descriptor above 2 but the run's and the caller's own (at most 8). */
 void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count);
 
 /* Report and run directory: by whoever outlives the other. */

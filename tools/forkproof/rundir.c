@@ -84,12 +84,13 @@ static bool is_gone(pid_t pid, uint64_t start) {
 }
 
 int fp_rundir_is_stale(const char *text) {
-    int guard, supervisor;
-    uint64_t guard_start, supervisor_start;
-    if (sscanf(text, "guard=%d %" SCNu64 "\nsupervisor=%d %" SCNu64 "\n", &guard, &guard_start,
-               &supervisor, &supervisor_start) != 4)
+    int guard, supervisor, keeper = 0;
+    uint64_t guard_start, supervisor_start, keeper_start = 0;
+    if (sscanf(text, "guard=%d %" SCNu64 "\nsupervisor=%d %" SCNu64 "\nkeeper=%d %" SCNu64 "\n",
+               &guard, &guard_start, &supervisor, &supervisor_start, &keeper, &keeper_start) < 4)
         return -EINVAL;
-    return is_gone(guard, guard_start) && is_gone(supervisor, supervisor_start);
+    return is_gone(guard, guard_start) && is_gone(supervisor, supervisor_start) &&
+           is_gone(keeper, keeper_start);
 }
 
 static void remove_run(int base_fd, int fd, const char *id) {
@@ -208,10 +209,11 @@ int fp_rundir_create(struct fp_rundir *ret) {
 
 int fp_rundir_write(const struct fp_rundir *dir, const struct fp_rundir_keepers *k) {
     char *text;
-    int n = asprintf(
-        &text, "guard=%d %" PRIu64 "\nsupervisor=%d %" PRIu64 "\nroot=%d\nrung=%s\ncgroup=%s\n",
-        (int)k->guard, k->guard_start, (int)k->supervisor, k->supervisor_start, (int)k->root,
-        k->rung, k->cgroup);
+    int n = asprintf(&text,
+                     "guard=%d %" PRIu64 "\nsupervisor=%d %" PRIu64 "\nkeeper=%d %" PRIu64
+                     "\nroot=%d\nrung=%s\ncgroup=%s\n",
+                     (int)k->guard, k->guard_start, (int)k->supervisor, k->supervisor_start,
+                     (int)k->keeper, k->keeper_start, (int)k->root, k->rung, k->cgroup);
     if (n < 0)
         return -ENOMEM;
     int fd = openat(dir->fd, FILE_NAME, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);

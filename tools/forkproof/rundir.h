@@ -18,8 +18,8 @@ struct fp_rundir {
 
 /* What a run's file tells: who keeps it. Start times as in /proc/PID/stat. */
 struct fp_rundir_keepers {
-    pid_t guard, supervisor, root;
-    uint64_t guard_start, supervisor_start;
+    pid_t guard, keeper, supervisor, root;
+    uint64_t guard_start, keeper_start, supervisor_start;
     const char *rung;
     const char *cgroup; /* directory; "" without */
 };

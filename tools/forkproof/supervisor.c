@@ -8,7 +8,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -19,10 +18,6 @@
 #include "teardown.h"
 #include "values.h"
 
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-
 /* Until the guard says that it runs again it is told to, so often. */
 #define CONTINUE_AGAIN_MS 50
 
@@ -30,9 +25,8 @@ struct supervisor {
     struct fp_run *run;
     struct fp_facts *facts;
     struct fp_teardown teardown;
-    int link, signal_fd, guard_fd, barrier_fd, result_fd;
+    int link, signal_fd, barrier_fd, result_fd;
     bool root_stopped, guard_gone, guard_concludes, hurry;
-    bool stop_told; /* the guard was told to stop, and has not said that it runs again */
     int stop_again; /* the signal of a stop that it has not been told of yet */
 };
 
@@ -43,8 +37,8 @@ static int fail(struct supervisor *s, int error, const char *what) {
 }
 
 static void continue_guard(struct supervisor *s) {
-    if (s->guard_fd >= 0)
-        (void)fp_member_signal_pidfd(s->guard_fd, SIGCONT);
+    if (s->run->guard_fd >= 0)
+        (void)fp_member_signal_pidfd(s->run->guard_fd, SIGCONT);
 }
 
 static int open_signals(void) {
@@ -84,18 +78,21 @@ static void leave_caller(struct supervisor *s) {
     (void)!chdir("/");
     fp_fds_to_null(7);
     run->stderr_fd = -1;
-    int own[] = {s->link, s->signal_fd, s->guard_fd, s->barrier_fd, s->result_fd};
+    int own[] = {s->link, s->signal_fd, s->barrier_fd, s->result_fd};
     fp_run_keep_only(run, own, sizeof own / sizeof own[0]);
 }
 
 static void write_run_file(struct supervisor *s) {
-    struct fp_proc_stat guard = {0}, self = {0};
+    struct fp_proc_stat guard = {0}, keeper = {0}, self = {0};
     struct fp_contain *contain = &s->run->contain;
     (void)fp_proc_stat(s->facts->guard, &guard);
+    (void)fp_proc_stat(s->facts->keeper, &keeper);
     (void)fp_proc_stat(getpid(), &self);
     struct fp_rundir_keepers keepers = {
         .guard = s->facts->guard,
         .guard_start = guard.start,
+        .keeper = s->facts->keeper,
+        .keeper_start = keeper.start,
         .supervisor = getpid(),
         .supervisor_start = self.start,
         .root = s->facts->root,
@@ -120,11 +117,20 @@ static int enter_rung(struct supervisor *s) {
     return 0;
 }
 
+/* A signal to the group before there is a witness would be taken for one to the guard alone. */
+static bool guard_is_ready(struct supervisor *s) {
+    struct fp_message m;
+    int r;
+    while ((r = fp_link_receive(s->link, &m)) == 0)
+        poll(&(struct pollfd){.fd = s->link, .events = POLLIN}, 1, -1);
+    s->guard_gone = r < 0;
+    return r > 0;
+}
+
 static int start(struct supervisor *s) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     s->facts->supervisor = getpid();
     s->signal_fd = open_signals();
-    s->guard_fd = (int)syscall(SYS_pidfd_open, s->facts->guard, 0);
     if (s->signal_fd < 0)
         return fail(s, errno, "signalfd");
     int r = fork_root(s);
@@ -136,6 +142,8 @@ static int start(struct supervisor *s) {
     if (r < 0)
         return r;
     write_run_file(s);
+    if (!guard_is_ready(s))
+        return 0;
     s->facts->started_ns = fp_now();
     clock_gettime(CLOCK_REALTIME, &s->facts->began);
     return write(s->barrier_fd, "g", 1) == 1 ? 0 : fail(s, errno, "pipe");
@@ -153,18 +161,18 @@ static void root_ended(struct supervisor *s, int status, const struct rusage *us
     s->facts->root_ended = true;
     s->root_stopped = false;
     tell(s, FP_MESSAGE_ENDED, 0);
-    if (s->stop_told)
+    if (s->facts->stop_told)
         continue_guard(s);
 }
 
 /* One word at a time: a stopped guard reads nothing, and the link must not fill up. */
 static void root_stopped(struct supervisor *s, int sig) {
     s->root_stopped = true;
-    if (s->stop_told) {
+    if (s->facts->stop_told) {
         s->stop_again = sig;
         return;
     }
-    s->stop_told = true;
+    s->facts->stop_told = true;
     tell(s, FP_MESSAGE_STOPPED, sig);
 }
 
@@ -179,7 +187,7 @@ static void child_changed(void *data, pid_t pid, int status, const struct rusage
     } else if (WIFCONTINUED(status)) {
         s->root_stopped = false;
         s->stop_again = 0;
-        if (s->stop_told)
+        if (s->facts->stop_told)
             continue_guard(s);
     }
 }
@@ -206,7 +214,7 @@ static void forward(struct supervisor *s, const struct fp_message *m) {
 static void guard_resumed(struct supervisor *s) {
     struct fp_proc_stat stat;
     int again = s->stop_again;
-    s->stop_told = false;
+    s->facts->stop_told = false;
     s->stop_again = 0;
     if (again)
         root_stopped(s, again);
@@ -250,7 +258,7 @@ static void pump(struct supervisor *s, int64_t deadline, bool watch_rung) {
         {.fd = watch_rung ? s->run->contain.events_fd : -1, .events = POLLPRI},
     };
     int timeout = deadline ? milliseconds_until(deadline) : -1;
-    bool nag = s->stop_told && !s->root_stopped;
+    bool nag = s->facts->stop_told && !s->root_stopped;
     if (nag && (timeout < 0 || timeout > CONTINUE_AGAIN_MS))
         timeout = CONTINUE_AGAIN_MS;
     int n = poll(fds, sizeof fds / sizeof fds[0], timeout);
@@ -302,7 +310,7 @@ static _Noreturn void finish(struct supervisor *s) {
     fp_contain_close(&s->run->contain);
     s->facts->finished_ns = fp_now();
     /* A guard that is stopped cannot take its leave. */
-    while (s->stop_told && !s->guard_gone)
+    while (s->facts->stop_told && !s->guard_gone)
         pump(s, 0, false);
     tell(s, FP_MESSAGE_DONE, 0);
     /* A guard that was just killed still takes messages for a moment; only an answer counts. */
@@ -320,12 +328,12 @@ _Noreturn void fp_supervisor_main(struct fp_run *run, int link) {
                            .facts = run->facts,
                            .link = link,
                            .signal_fd = -1,
-                           .guard_fd = -1,
                            .barrier_fd = -1,
                            .result_fd = -1};
     s.teardown = (struct fp_teardown){.run = run, .signal_fd = -1};
-    s.teardown.scope =
-        (struct fp_scope){.top = getpid(), .contain = &run->contain, .never = {run->facts->guard}};
+    s.teardown.scope = (struct fp_scope){.top = getpid(),
+                                         .contain = &run->contain,
+                                         .never = {run->facts->guard, run->facts->keeper}};
     int r = start(&s);
     if (s.barrier_fd >= 0)
         close(s.barrier_fd);

@@ -242,6 +242,13 @@ void fp_teardown_kill(struct fp_teardown *t, fp_child_changed changed, void *dat
     fp_members_free(&killed);
 }
 
+void fp_teardown_orphans(struct fp_teardown *t) {
+    if (fp_run_ends_members(t->run) && !fp_teardown_is_empty(t))
+        fp_teardown_kill(t, NULL, NULL);
+    fp_teardown_leave(t);
+    fp_contain_close(&t->run->contain);
+}
+
 void fp_teardown_leave(struct fp_teardown *t) {
     for (uint32_t i = 0; i < t->run->facts->recorded; i++)
         finish_left(&t->run->facts->left[i], FP_LEFT_RUNNING);

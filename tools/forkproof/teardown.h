@@ -39,6 +39,12 @@ bool fp_teardown_is_empty(struct fp_teardown *t);
 /* Kills until nothing is left, or what is left cannot be killed: that is recorded. */
 void fp_teardown_kill(struct fp_teardown *t, fp_child_changed changed, void *data);
 
+/*
+ * By whoever adopts the members of a supervisor that was killed: kills them, if the run ends
+ * members at all, and undoes the rung.
+ */
+void fp_teardown_orphans(struct fp_teardown *t);
+
 /* Says of all recorded that did not end: they were left running. */
 void fp_teardown_leave(struct fp_teardown *t);
 

@@ -2,25 +2,17 @@
 
 #include <errno.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "fds.h"
 #include "member.h"
+#include "name.h"
 #include "proc.h"
 
 #define BIT(sig) (UINT64_C(1) << ((sig)-1))
 #define STOP_SIGNALS (BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
-
-static void rename_self(char **argv) {
-    prctl(PR_SET_NAME, "fp-witness");
-    if (!argv)
-        return;
-    for (size_t i = 0; argv[i]; i++)
-        memset(argv[i], 0, strlen(argv[i]));
-}
 
 static _Noreturn void stand_by(pid_t guard, char **argv) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -29,7 +21,7 @@ static _Noreturn void stand_by(pid_t guard, char **argv) {
     for (int fd = 0; fd <= 2; fd++)
         close(fd);
     fp_fds_keep(NULL, 0);
-    rename_self(argv);
+    fp_name_self("fp-witness", argv);
     for (;;)
         pause();
 }

@@ -163,6 +163,7 @@ char *fp_report_json(const struct fp_run *run) {
     json_object_set_new(report, "signal", json_string(fp_signal_name(run->cli.signal)));
     json_object_set_new(report, "grace_s", json_real((double)run->cli.grace_ns / FP_SECOND));
     json_object_set_new(report, "guard_killed", json_boolean(facts->guard_lost));
+    json_object_set_new(report, "keeper_killed", json_boolean(facts->keeper_lost));
     json_object_set_new(report, "supervisor_killed", json_boolean(facts->supervisor_lost));
     json_object_set_new(report, "times", times(facts));
     json_object_set_new(report, "exit", json_integer(exit_of(facts)));

@@ -186,14 +186,31 @@ class Case(unittest.TestCase):
         self.started.append(process)
         return process
 
+    def start_held(self, *words, **options):
+        """Started with a pipe's write end in every member, and in nobody else."""
+        read, write = os.pipe()
+        process = self.start(*words, pass_fds=[write], **options)
+        os.close(write)
+        self.addCleanup(os.close, read)
+        return process, read
+
+    def assert_all_gone(self, read):
+        self.assertEqual(read_until(read, None), b"")
+
     def ready(self, process):
         """Waits for "ready PID" and returns the pid."""
         text = read_until(process.stdout.fileno(), b"\n")
         self.assertTrue(text.startswith(b"ready "), text)
         return int(text.split()[1])
 
+    def keeper_of(self, process):
+        return self.only_child(process.pid, "fp-keeper")
+
     def supervisor_of(self, process):
-        found = [pid for pid in children(process.pid) if comm(pid) == "fp-supervisor"]
+        return self.only_child(self.keeper_of(process), "fp-supervisor")
+
+    def only_child(self, parent, name):
+        found = [pid for pid in children(parent) if comm(pid) == name]
         self.assertEqual(len(found), 1)
         return found[0]
 

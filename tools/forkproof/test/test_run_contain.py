@@ -10,17 +10,6 @@ from harness import Case, LEAVER, RUNGS, read_until, send
 
 
 class Contain(Case):
-    def start_held(self, *words, **options):
-        """Started with a pipe's write end in every member, and in nobody else."""
-        read, write = os.pipe()
-        process = self.start(*words, pass_fds=[write], **options)
-        os.close(write)
-        self.addCleanup(os.close, read)
-        return process, read
-
-    def assert_all_gone(self, read):
-        self.assertEqual(read_until(read, None), b"")
-
     def end_of(self, words, err):
         """Runs to the end; nothing survives; returns the closing line."""
         process, read = self.start_held(*words)

@@ -102,7 +102,7 @@ class Forwarding(Case):
         self.finish(process)
 
     def supervisor_pid(self, guard):
-        return [pid for pid in harness.children(guard) if harness.comm(pid) == "fp-supervisor"][0]
+        return self.only_child(self.only_child(guard, "fp-keeper"), "fp-supervisor")
 
     def test_an_alarm_set_before_the_exec_is_the_programs(self):
         text = ("import os, signal, sys; signal.setitimer(signal.ITIMER_REAL, 0.3);"

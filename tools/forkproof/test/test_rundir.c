@@ -75,7 +75,7 @@ Test(rundir, of_another_user_is_refused) {
     cr_expect_str_eq(why, "it belongs to another user");
 }
 
-Test(rundir, is_stale_only_when_both_keepers_are_gone) {
+Test(rundir, is_stale_only_when_all_that_keep_it_are_gone) {
     struct fp_proc_stat self;
     char text[200];
     cr_assert_eq(fp_proc_stat(getpid(), &self), 0);
@@ -84,6 +84,8 @@ Test(rundir, is_stale_only_when_both_keepers_are_gone) {
     cr_expect_eq(fp_rundir_is_stale(text), 0, "the guard is alive");
     snprintf(text, sizeof text, "guard=0 0\nsupervisor=%d %llu\n", getpid(), start);
     cr_expect_eq(fp_rundir_is_stale(text), 0, "the supervisor is alive");
+    snprintf(text, sizeof text, "guard=0 0\nsupervisor=0 0\nkeeper=%d %llu\n", getpid(), start);
+    cr_expect_eq(fp_rundir_is_stale(text), 0, "the keeper is alive");
     snprintf(text, sizeof text, "guard=%d %llu\nsupervisor=0 0\n", getpid(), start + 1);
     cr_expect_eq(fp_rundir_is_stale(text), 1, "the number names somebody else");
     cr_expect_eq(fp_rundir_is_stale("guard=x\n"), -EINVAL);
