@@ -139,8 +139,10 @@ static int run_program(struct fp_run *run) {
 static char **copy_of(int argc, char **argv) {
     char **copy = calloc((size_t)argc + 1, sizeof *copy);
     for (int i = 0; copy && i < argc; i++)
-        if (!(copy[i] = strdup(argv[i])))
+        if (!(copy[i] = strdup(argv[i]))) {
+            free(copy);
             return NULL;
+        }
     return copy;
 }
 

@@ -72,8 +72,10 @@ static char *base_path(bool *ret_given) {
         n = asprintf(&path, "%s/forkproof", session);
     else if (geteuid() == 0 && is_own_directory("/run"))
         n = asprintf(&path, "/run/forkproof");
-    else
+    else if (access("/tmp", W_OK | X_OK) == 0 || access("/dev/shm", W_OK | X_OK) < 0)
         n = asprintf(&path, "/tmp/forkproof-%u", (unsigned)geteuid());
+    else /* not the preload's own place there, which it does not expect to be removed */
+        n = asprintf(&path, "/dev/shm/forkproof-run-%u", (unsigned)geteuid());
     return n < 0 ? NULL : path;
 }
 
@@ -171,7 +173,10 @@ static int make_own(struct fp_rundir *dir) {
     if (made < 0)
         return -errno;
     dir->fd = openat(dir->base_fd, dir->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    return dir->fd < 0 ? -errno : 0;
+    int error = errno;
+    if (dir->fd < 0)
+        unlinkat(dir->base_fd, dir->id, AT_REMOVEDIR);
+    return dir->fd < 0 ? -error : 0;
 }
 
 /* -ENOENT: a run that ended meanwhile has removed the empty directory that we had opened. */
