@@ -27,6 +27,8 @@ enum fp_point {
     FP_POINT_BEFORE_LEARN,    /* the kernel has answered, the answer is not remembered yet */
     FP_POINT_TREE_LISTED,     /* a child's descendants are listed, none is signalled yet */
     FP_POINT_TREE_HELD,       /* a descendant's pidfd is open, the second look is to come */
+    FP_POINT_SWEEP_LISTED,    /* who may be a member is listed, nobody is looked at yet */
+    FP_POINT_SWEEP_LOOKED,    /* one look at a process of two is done */
 };
 
 #ifdef FORKPROOF_TEST_POINTS

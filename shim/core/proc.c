@@ -216,6 +216,13 @@ pid_t fp_proc_newest(void) {
     return (pid_t)number;
 }
 
+bool fp_proc_has_arguments(pid_t pid) {
+    char path[PATH_SIZE];
+    char text[2];
+    (void)put(path + put_process(path, pid), "/cmdline");
+    return fp_proc_text(path, text, sizeof text);
+}
+
 pid_t fp_proc_pid_max(void) {
     char text[32];
     unsigned number = 0;

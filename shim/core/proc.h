@@ -62,6 +62,9 @@ bool fp_proc_text(const char *path, char *ret, size_t size);
 /* The number given to the newest process of our pid namespace; 0: not known. */
 pid_t fp_proc_newest(void);
 
+/* Whether it has arguments: not when it has just ended, nor within an exec. */
+bool fp_proc_has_arguments(pid_t pid);
+
 /* The numbers of processes are below this; 0: not known. */
 pid_t fp_proc_pid_max(void);
 

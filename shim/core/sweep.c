@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "contract.h"
+#include "point.h"
 #include "proc.h"
 #include "sys.h"
 #include "text.h"
@@ -14,6 +15,8 @@
 /* Clock ticks; what SIGKILL has not ended by then is the kernel's. */
 #define GRACE 500
 #define GIVE_UP (GRACE + 200)
+#define PASSES 100 /* of SIGKILL, at least: on a busy machine one may take a second */
+#define DOUBT 100  /* clock ticks; who cannot be told from a member for so long is none */
 
 #define SHORTEST_NAP 250000 /* nanoseconds */
 #define LONGEST_NAP 10000000
@@ -25,7 +28,7 @@
 struct one {
     struct fp_proc process;
     bool member;
-    bool looked; /* at its environment */
+    bool looked; /* at what it has mapped and at its environment: it is none by these */
     bool asked;  /* by SIGTERM */
 };
 
@@ -42,6 +45,7 @@ struct sweep {
     bool crowded; /* there are few pids: one may be used again within a clock tick */
     struct listing now, before;
     size_t asked;
+    size_t doubtful; /* neither known to be members nor not to be */
 };
 
 /* --- which processes there are --- */
@@ -113,11 +117,14 @@ static bool list_young(struct sweep *s) {
     pid_t newest = fp_proc_newest();
     if (newest < first || newest - first >= FEW || !are_all_between(s->reg, first, newest))
         return false;
-    for (pid_t pid = first; pid <= newest; pid++)
+    for (pid_t pid = first; pid <= newest; pid++) {
         if (fp_sys_tgkill(s->self, pid, 0) !=
             0) // no thread of ours: asked for, /proc has those, too
             add(s, pid);
-    return true;
+        if (pid == newest) // a child made meanwhile by one that has ended since
+            newest = fp_proc_newest();
+    }
+    return newest >= first && newest - first < FEW;
 }
 
 static void list(struct sweep *s) {
@@ -126,7 +133,10 @@ static void list(struct sweep *s) {
     pid_t pid;
     s->before = s->now;
     s->now = (struct listing){old.all, 0, old.capacity};
-    if (list_young(s) || !fp_proc_list_all(&all))
+    if (list_young(s))
+        return;
+    s->now.count = 0;
+    if (!fp_proc_list_all(&all))
         return;
     while ((pid = fp_proc_list_next(&all)))
         add(s, pid);
@@ -155,23 +165,30 @@ static bool is_led(const struct sweep *s, pid_t leader) {
     return fp_entry_leads(fp_register_get(s->reg, leader)) && is_member(s, leader);
 }
 
-/* Looks for "FORKPROOF_GROUP=PID:PATH" with our path in what the process was exec'd with. */
-static bool is_named(const struct sweep *s, pid_t pid) {
+enum answer { NO, YES, NOTHING };
+
+/*
+ * Looks for "FORKPROOF_GROUP=PID:PATH" with our path in what the process was exec'd with. NOTHING:
+ * there is no environment to be read.
+ */
+static enum answer is_named(const struct sweep *s, pid_t pid) {
     static const char name[] = FP_ENV_GROUP "=";
     struct fp_proc_variables variables;
     const char *value;
+    bool any = false;
     bool found = false;
     if (!fp_proc_variables_begin(&variables, pid))
-        return false;
+        return NOTHING;
     while (!found && (value = fp_proc_variables_next(&variables))) {
         unsigned writer;
+        any = true;
         if (!fp_text_same(value, name, sizeof name - 1))
             continue;
         value = fp_text_read_number(value + sizeof name - 1, &writer);
         found = *value == ':' && fp_text_same(value + 1, s->path, fp_text_length(s->path) + 1);
     }
     fp_proc_variables_end(&variables);
-    return found;
+    return found ? YES : any ? NO : NOTHING;
 }
 
 /* Its parent ended between the fork and the entry; it has not exec'd since. */
@@ -182,6 +199,23 @@ static bool has_register(const struct sweep *s, pid_t pid) {
     return fp_proc_has_mapped(pid, name);
 }
 
+/*
+ * First what an exec takes away, then what it leaves: a process that execs between the two looks is
+ * seen by the second. NOTHING: it has just ended, and what it has made meanwhile is not listed, or
+ * it is within an exec.
+ */
+static enum answer look(const struct sweep *s, pid_t pid) {
+    if (has_register(s, pid))
+        return YES;
+    fp_point(FP_POINT_SWEEP_LOOKED);
+    enum answer named = is_named(s, pid);
+    if (named != NOTHING)
+        return named;
+    if (!fp_proc_has_arguments(pid))
+        return NOTHING;
+    return is_named(s, pid) == YES ? YES : NO; // cleared, not ours to read, or exec'd since
+}
+
 static bool belongs(const struct sweep *s, struct one *one) {
     const struct fp_proc *process = &one->process;
     if (process->ppid == s->self || is_entered(s, process) || is_member(s, process->ppid) ||
@@ -189,8 +223,14 @@ static bool belongs(const struct sweep *s, struct one *one) {
         return true;
     if (one->looked)
         return false;
-    one->looked = true;
-    return is_named(s, process->pid) || has_register(s, process->pid);
+    enum answer answer = look(s, process->pid);
+    one->looked = answer != NOTHING;
+    return answer == YES;
+}
+
+/* Threads of the kernel have neither environment nor arguments. */
+static bool is_kernels(const struct fp_proc *process) {
+    return process->ppid == 2 && process->pgrp == 0 && process->session == 0;
 }
 
 /* Until nothing changes: what makes a member of one may make members of others. */
@@ -202,6 +242,11 @@ static void mark(struct sweep *s) {
             if (!s->now.all[i].member && belongs(s, &s->now.all[i]))
                 s->now.all[i].member = changed = true;
     } while (changed);
+    s->doubtful = 0;
+    for (size_t i = 0; i < s->now.count; i++) {
+        const struct one *one = &s->now.all[i];
+        s->doubtful += !one->member && !one->looked && !is_kernels(&one->process);
+    }
 }
 
 /* --- ending them --- */
@@ -262,17 +307,20 @@ size_t fp_sweep(struct fp_register *reg, const char *path) {
     s.crowded = fp_proc_pid_max() < PLAIN_PID_MAX;
     uint64_t began = fp_register_now();
     uint64_t spent = 0;
+    unsigned kills = 0;
     long nap = SHORTEST_NAP;
     do {
         reap_own();
         list(&s);
+        fp_point(FP_POINT_SWEEP_LISTED);
         mark(&s);
-        if (signal_all(&s, spent > GRACE) == 0)
+        kills += spent > GRACE;
+        if (signal_all(&s, spent > GRACE) == 0 && (s.doubtful == 0 || spent > DOUBT))
             break;
         fp_sys_nap(nap);
         nap = nap < LONGEST_NAP ? nap * 2 : nap;
         spent = fp_register_now() - began;
-    } while (spent < GIVE_UP);
+    } while (spent < GIVE_UP || kills < PASSES);
     reap_own();
     forget(&s.now);
     forget(&s.before);

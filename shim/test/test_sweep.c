@@ -3,12 +3,15 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "point.h"
 #include "proc.h"
 #include "sweep.h"
 
@@ -84,6 +87,90 @@ NamespacedTest(sweep, orphan_that_nobody_could_enter_is_ended) {
     fp_sweep(reg, path);
     claim(!is_there(*newborn));
     finish();
+}
+
+/* A newborn that waits for a byte, and what becomes of it then. */
+static int starter[2];
+static pid_t *next;
+
+static void makes_a_child_and_ends(void) {
+    char byte;
+    (void)!read(starter[0], &byte, 1);
+    *next = bare_fork(stays);
+    _exit(0);
+}
+
+static void execs(void) {
+    char byte, variable[FP_REGISTER_PATH + 40];
+    char *const envp[] = {variable, NULL};
+    (void)!read(starter[0], &byte, 1);
+    snprintf(variable, sizeof variable, "FORKPROOF_GROUP=1:%s", path);
+    execle("/bin/sleep", "sleep", "1000", NULL, envp);
+    _exit(1);
+}
+
+static void makes_one_that_ends(void) {
+    *newborn = bare_fork(makes_a_child_and_ends);
+}
+
+static void makes_one_that_execs(void) {
+    *newborn = bare_fork(execs);
+}
+
+static bool has_ended(void) {
+    return !is_there(*newborn);
+}
+
+static bool has_execed(void) {
+    return !fp_proc_has_mapped(*newborn, strrchr(path, '/'));
+}
+
+static enum fp_point moment;
+static bool (*change)(void);
+
+/* Once. */
+static void let_it_go(enum fp_point point) {
+    if (point != moment || !change)
+        return;
+    (void)!write(starter[1], "x", 1);
+    while (!change())
+        sched_yield();
+    change = NULL;
+}
+
+static void begin_with_an_orphan(void (*between)(void)) {
+    begin();
+    newborn =
+        mmap(NULL, 2 * sizeof *newborn, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    claim(newborn != MAP_FAILED && pipe(starter) == 0);
+    next = newborn + 1;
+    bare_end(awaited(bare_fork(between)));
+    fp_point_hook = let_it_go;
+}
+
+static void finish_with_an_orphan(void) {
+    close(starter[0]);
+    close(starter[1]);
+    finish();
+}
+
+/* R17: the list shows nobody who can be told for a member, and a member lives. */
+NamespacedTest(sweep, child_of_one_that_ends_once_it_is_listed_is_ended) {
+    begin_with_an_orphan(makes_one_that_ends);
+    moment = FP_POINT_SWEEP_LISTED;
+    change = has_ended;
+    fp_sweep(reg, path);
+    claim(!change && !is_there(*next));
+    finish_with_an_orphan();
+}
+
+NamespacedTest(sweep, newborn_that_execs_while_it_is_looked_at_is_ended) {
+    begin_with_an_orphan(makes_one_that_execs);
+    moment = FP_POINT_SWEEP_LOOKED;
+    change = has_execed;
+    fp_sweep(reg, path);
+    claim(!is_there(*newborn));
+    finish_with_an_orphan();
 }
 
 NamespacedTest(sweep, a_stranger_with_the_number_of_a_member_is_spared) {

@@ -716,3 +716,30 @@ MUTANTS += [
         "race/child_from_when_sigchld_was_ignored_is_no_target_later",
     ),
 ]
+
+MUTANTS += [
+    core(
+        "end-despite-doubt",
+        "R17: what has ended since the list may have made another",
+        "sweep.c",
+        "(s.doubtful == 0 || spent > DOUBT)",
+        "true",
+        "sweep/child_of_one_that_ends_once_it_is_listed_is_ended",
+    ),
+    command(
+        "keeper-stands-by",
+        "R10: the keeper ends what a killed supervisor held",
+        "keeper.c",
+        "    else if (wait_for_supervisor(&k))\n        stand_in(&k);\n",
+        "    else\n        (void)wait_for_supervisor(&k);\n    (void)stand_in;\n",
+        "forkproof.run.survival",
+    ),
+    command(
+        "supervisor-stays-stopped",
+        "R10: a stopped supervisor is continued",
+        "keeper.c",
+        "waitpid(k->supervisor, &status, WUNTRACED | __WALL)",
+        "waitpid(k->supervisor, &status, __WALL)",
+        "forkproof.run.survival",
+    ),
+]
