@@ -98,8 +98,8 @@ static void child_changed(struct guard *g, pid_t pid, int status) {
     } else if (pid == g->keeper) {
         g->keeper = 0;
         g->run->facts->keeper_lost = WIFSIGNALED(status);
-    } else if (pid == g->witness.pid && fp_witness_start(&g->witness) < 0) {
-        g->witness.pid = 0;
+    } else if (pid == g->witness.pid) {
+        fp_witness_died(&g->witness);
     }
 }
 

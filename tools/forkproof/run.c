@@ -155,7 +155,7 @@ int fp_run_main(int argc, char **argv, char **all_argv) {
     run.stderr_fd = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 3);
     fp_say_to(run.stderr_fd);
     if (!words)
-        fp_say("out of memory");
+        fp_say("cannot keep the arguments: %s", strerror(ENOMEM));
     if (!words || fp_cli_parse(argc, words, &run.cli) < 0)
         return FP_EXIT_FAILED;
     if (run.cli.help) {

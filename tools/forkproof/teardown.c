@@ -204,6 +204,7 @@ static struct round kill_round(struct fp_teardown *t, struct fp_members *killed)
 static void note_unkillable(struct fp_teardown *t, const struct round *round) {
     struct fp_facts *facts = t->run->facts;
     fp_teardown_list(t);
+    facts->unlisted = t->now.count == 0;
     for (uint32_t i = 0; i < facts->recorded; i++)
         finish_left(&facts->left[i], round->denied ? FP_LEFT_DENIED : FP_LEFT_STUCK);
 }

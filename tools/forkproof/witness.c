@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +11,7 @@
 #include "member.h"
 #include "name.h"
 #include "proc.h"
+#include "say.h"
 
 #define BIT(sig) (UINT64_C(1) << ((sig)-1))
 #define STOP_SIGNALS (BIT(SIGTSTP) | BIT(SIGTTIN) | BIT(SIGTTOU))
@@ -35,6 +37,21 @@ int fp_witness_start(struct fp_witness *w) {
         stand_by(guard, w->argv);
     w->pid = pid;
     return 0;
+}
+
+static int start_or_say(struct fp_witness *w) {
+    int r = fp_witness_start(w);
+    if (r < 0 && !w->was_lost)
+        fp_say("cannot tell signals to the process group from those to forkproof alone: %s; the "
+               "program may get one twice",
+               strerror(-r));
+    w->was_lost |= r < 0;
+    return r;
+}
+
+void fp_witness_died(struct fp_witness *w) {
+    w->pid = 0;
+    (void)start_or_say(w);
 }
 
 static void end(pid_t pid) {
@@ -68,8 +85,8 @@ static uint64_t pending_here(void) {
 static void replace(struct fp_witness *w) {
     uint64_t held = 0;
     pid_t old = w->pid;
-    if (fp_witness_start(w) < 0)
-        return;
+    if (start_or_say(w) < 0)
+        w->pid = 0;
     (void)fp_proc_pending(old, &held);
     w->presumed |= held & pending_here();
     end(old);
@@ -82,6 +99,8 @@ bool fp_witness_saw(struct fp_witness *w, int sig) {
         w->presumed &= ~wanted;
         return true;
     }
+    if (w->pid == 0)
+        (void)start_or_say(w);
     if (w->pid == 0 || fp_proc_pending(w->pid, &held) < 0)
         return false;
     /* Stop signals and SIGCONT clear each other, also in the witness. */

@@ -17,10 +17,15 @@
 struct fp_witness {
     pid_t pid;         /* 0: none */
     uint64_t presumed; /* pending here when a former witness, that had them too, was replaced */
+    bool was_lost;     /* at some time none could be had: that was said */
     char **argv;       /* ours: the witness takes another name, for pkill -f is no group signal */
 };
 
 int fp_witness_start(struct fp_witness *witness);
+
+/* It was reaped. Where no other can be had that is said, once, and signals count as sent to us
+ * alone. */
+void fp_witness_died(struct fp_witness *witness);
 void fp_witness_stop(struct fp_witness *witness);
 
 /* Whether the group was sent this signal; to be asked once for each signal received. */

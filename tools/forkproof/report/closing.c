@@ -82,6 +82,9 @@ static void append_ends(struct text *text, const struct fp_facts *facts) {
 void fp_report_closing(const struct fp_run *run) {
     const struct fp_facts *facts = run->facts;
     struct text text = {.length = 0};
+    if (facts->unlisted)
+        fp_say("what %.100s left behind may still be running: it could not be listed",
+               base_name(run->cli.program[0]));
     if (facts->left_total == 0)
         return;
     append_names(&text, facts);

@@ -160,6 +160,7 @@ char *fp_report_json(const struct fp_run *run) {
     json_object_set_new(report, "late_total", json_integer(facts->late_total));
     json_object_set_new(report, "left_lost",
                         json_integer(facts->left_total + facts->late_total - facts->recorded));
+    json_object_set_new(report, "unlisted", json_boolean(facts->unlisted));
     json_object_set_new(report, "signal", json_string(fp_signal_name(run->cli.signal)));
     json_object_set_new(report, "grace_s", json_real((double)run->cli.grace_ns / FP_SECOND));
     json_object_set_new(report, "guard_killed", json_boolean(facts->guard_lost));
