@@ -260,6 +260,36 @@ class Guard(Contained):
         program.ended()
         self.assert_guard_ends(held)
 
+    def kill_guard(self):
+        guard = self.guard()
+        held = pidfd(guard)
+        os.kill(guard, signal.SIGKILL)
+        self.assertTrue(select.select([held], [], [], SECONDS)[0])
+        os.close(held)
+
+    def test_a_killed_guard_leaves_the_roots_own_end_as_it_is(self):
+        program = self.program("stdin", *KINDS, options="contain=guard")
+        self.kill_guard()
+        self.assertEqual(program.ended()[3], 0)
+        self.assertFalse(os.path.exists(self.base))
+
+    def test_nobody_is_left_when_guard_and_root_are_killed(self):
+        """What `forkproof run` is for."""
+        program = self.program("stdin", "child", "orphan", options="contain=guard")
+        self.kill_guard()
+        program.process.kill()
+        self.assertEqual(program.ended()[3], 2)
+
+    def test_a_stopped_guard_ends_the_rest_once_it_is_continued(self):
+        program = self.program("stdin", *KINDS, options="contain=guard")
+        pid = self.guard()
+        guard = pidfd(pid)
+        os.kill(pid, signal.SIGSTOP)
+        program.process.kill()
+        self.assertEqual(program.ended()[3], len(KINDS))
+        os.kill(pid, signal.SIGCONT)
+        self.assertTrue(program.all_gone())
+        self.assert_guard_ends(guard)
 
     def test_a_subreaper_does_not_find_it_among_its_children(self):
         for options in (None, "contain=guard"):

@@ -44,6 +44,14 @@ class Survival(Case):
         for name in set(trio) - set(names):
             send(trio[name], "CONT")
 
+    def start_reader(self, *words, program="%s ignore 3 >&2; echo ready $$; cat" % LEAVER):
+        """A program that ends when the returned pipe is closed; what it leaves behind is deaf."""
+        read, write = os.pipe()
+        process, held = self.start_held("--grace=100ms", *words, "sh", "-c", program, stdin=read)
+        os.close(read)
+        self.ready(process)
+        return process, held, write
+
     def assert_waited_for(self, process, *statuses):
         self.assertIn(process.wait(harness.DEADLINE), statuses)
 
@@ -175,15 +183,6 @@ class Killed(Survival):
 
 
 class Stopped(Survival):
-    def start_reader(self, *words):
-        """A program that ends when the returned pipe is closed; what it leaves behind is deaf."""
-        read, write = os.pipe()
-        program = "%s ignore 3 >&2; echo ready $$; cat" % LEAVER
-        process, held = self.start_held("--grace=100ms", *words, "sh", "-c", program, stdin=read)
-        os.close(read)
-        self.ready(process)
-        return process, held, write
-
     def test_the_others_are_continued_at_once(self):
         for rung in RUNGS:
             for names in (["supervisor"], ["keeper"], ["supervisor", "keeper"], ["keeper", "supervisor"]):
@@ -417,23 +416,28 @@ class Scarce(Survival):
 
     def test_the_supervisor_can_open_nothing_at_the_end(self):
         """What cannot be listed cannot be ended: that is said, after some seconds."""
-        read, write = os.pipe()
-        process, held = self.start_held("--contain=walk", "--grace=20ms", "sh", "-c",
-                                        "%s ignore 1 >&2; echo ready $$; read x" % LEAVER, stdin=read)
-        self.ready(process)
+        process, held, write = self.start_reader("--contain=walk")
         member = [pid for pid in harness.children(self.supervisor_of(process))
                   if harness.comm(pid) == "leaver"]
         resource.prlimit(self.supervisor_of(process), resource.RLIMIT_NOFILE, (4, 4))
-        os.write(write, b"\n")
         os.close(write)
-        os.close(read)
-        status = process.wait(harness.DEADLINE)
-        self.assertEqual(status, 0)
+        self.assertEqual(process.wait(harness.DEADLINE), 0)
         self.assertIn(b"may still be running: it could not be listed",
                       read_until(process.stderr.fileno(), b"listed\n"))
         for pid in member:
             send(pid, "KILL")
         self.assert_all_gone(held)
+
+    def test_the_supervisor_gets_no_memory_at_the_end(self):
+        """More members than it has room for: they are ended round by round."""
+        for rung in RUNGS:
+            process, held, write = self.start_reader("--contain=" + rung, "--signal=KILL", "--quiet",
+                                                     program="%s tree 300 >&2; echo ready $$; read x" % LEAVER)
+            supervisor = self.supervisor_of(process)
+            resource.prlimit(supervisor, resource.RLIMIT_AS, (4096, 4096))
+            os.close(write)
+            self.assert_all_gone(held)
+            self.assertIn(self.finish(process)[0], (0, 1))
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_a_read_only_tmp(self):
