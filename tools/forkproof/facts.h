@@ -46,7 +46,8 @@ struct fp_facts {
     struct timespec began; /* CLOCK_REALTIME */
     int64_t started_ns, root_ended_ns, finished_ns;
     uint32_t left_total, late_total, recorded;
-    bool unlisted; /* something was left that could not be listed, and so not ended */
+    bool uncounted; /* there was no memory to count all that was left */
+    bool unlisted;  /* something was left that could not be listed, and so not ended */
     struct fp_left left[FP_LEFT_MAX];
 };
 

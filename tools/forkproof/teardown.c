@@ -59,6 +59,8 @@ size_t fp_teardown_list(struct fp_teardown *t) {
     size_t kept = 0;
     for (size_t i = 0; i < t->now.count; i++)
         kept += !fp_scope_excludes(&t->scope, t->now.at[i].pid);
+    t->starved = walked == -ENOMEM || listed == -ENOMEM;
+    t->run->facts->uncounted |= t->starved;
     if (walked >= 0 && listed >= 0)
         note_gone(t);
     return kept;
@@ -183,7 +185,7 @@ static struct round kill_round(struct fp_teardown *t, struct fp_members *killed)
     struct round round = {0};
     kill_by_rung(t);
     fp_teardown_list(t);
-    if (t->root_over)
+    if (t->root_over && !t->run->facts->uncounted)
         fp_teardown_record(t, true);
     for (size_t i = 0; i < t->now.count; i++) {
         struct fp_member *member = &t->now.at[i];
@@ -217,6 +219,13 @@ static void wait_for_change(struct fp_teardown *t) {
     poll(fds, 2, LOOK_AGAIN_MS);
 }
 
+/* Who was killed and counted takes the memory that the listing of the others needs. */
+static void make_room(struct fp_teardown *t, struct fp_members *killed) {
+    fp_members_free(killed);
+    fp_members_free(&t->seen);
+    fp_members_free(&t->now);
+}
+
 void fp_teardown_kill(struct fp_teardown *t, fp_child_changed changed, void *data) {
     struct fp_members killed = {0};
     int64_t progress = fp_now();
@@ -236,6 +245,8 @@ void fp_teardown_kill(struct fp_teardown *t, fp_child_changed changed, void *dat
             note_unkillable(t, &round);
             break;
         }
+        if (t->starved)
+            make_room(t, &killed);
         if (round.fresh == 0)
             wait_for_change(t);
     }

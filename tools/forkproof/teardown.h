@@ -16,6 +16,7 @@ struct fp_teardown {
     bool root_over;         /* the root has ended: what is alive now was left behind */
     struct fp_members now;  /* the last listing */
     struct fp_members seen; /* all that were counted, the unrecorded ones included */
+    bool starved;           /* no memory for the whole of the last listing */
 };
 
 /* A child reaped or changed that was not asked about. */

@@ -742,4 +742,12 @@ MUTANTS += [
         "waitpid(k->supervisor, &status, __WALL)",
         "forkproof.run.survival",
     ),
+    command(
+        "no-room-made",
+        "short of memory, the ending lists the members piece by piece",
+        "teardown.c",
+        "        if (t->starved)\n            make_room(t, &killed);\n",
+        "        (void)make_room;\n",
+        "forkproof.run.survival",
+    ),
 ]

@@ -49,7 +49,7 @@ static int add_children(pid_t pid, const struct fp_scope *scope, struct fp_membe
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     DIR *dir = opendir(path);
     if (!dir)
-        return 0;
+        return errno == ENOMEM ? -ENOMEM : 0;
     int r = 0;
     for (struct dirent *e; r != -ENOMEM && (e = readdir(dir));)
         if (isdigit((unsigned char)e->d_name[0]))

@@ -71,7 +71,7 @@ static void append_ends(struct text *text, const struct fp_facts *facts) {
         snprintf(line, sizeof line, "; %s: %u", verdict(way, piece), count);
         append(text, line);
     }
-    if (facts->left_total + facts->late_total > facts->recorded)
+    if (facts->left_total + facts->late_total > facts->recorded || facts->uncounted)
         append(text, "; others not listed");
     if (facts->late_total) {
         snprintf(line, sizeof line, "; born while it was ended: %u", facts->late_total);

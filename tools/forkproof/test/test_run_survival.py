@@ -432,7 +432,7 @@ class Scarce(Survival):
         """More members than it has room for: they are ended round by round."""
         for rung in RUNGS:
             process, held, write = self.start_reader("--contain=" + rung, "--signal=KILL", "--quiet",
-                                                     program="%s tree 300 >&2; echo ready $$; read x" % LEAVER)
+                                                     program="%s tree 1500 >&2; echo ready $$; read x" % LEAVER)
             supervisor = self.supervisor_of(process)
             resource.prlimit(supervisor, resource.RLIMIT_AS, (4096, 4096))
             os.close(write)
