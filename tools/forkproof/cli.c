@@ -9,6 +9,7 @@
 
 #include "contract.h"
 #include "options.h"
+#include "runname.h"
 #include "say.h"
 #include "values.h"
 
@@ -17,9 +18,15 @@ const char fp_cli_run_help[] =
     "Runs PROGRAM so that nothing it starts outlives it.\n\n"
     "  --contain=auto|cgroup|walk|none  how what it starts is held (auto: the best there is)\n"
     "  --strict             fail rather than hold it by something weaker\n"
+    "  --until=root|empty   what it left is ended when PROGRAM has ended (root); or the run lasts\n"
+    "                       until nothing is left by itself; SIGTERM or SIGINT then ends it "
+    "(empty)\n"
+    "  --keep=PATTERN       what is called so, and what that starts, may stay: a pattern as the\n"
+    "                       shell's for the executable or, with a blank in it, the command line\n"
     "  --signal=SIGNAL      what is left is asked to end by this (TERM)\n"
     "  --grace=TIME         and killed after this: 5s, 500ms, 2m (5s)\n"
     "  --no-kill            what is left is reported and left running\n"
+    "  --name=NAME          for forkproof ps, kill, stop and cont; one living run has it\n"
     "  --report=FILE        write what happened, as JSON\n"
     "  -o, --option=KEY=VALUE  an option of the preloaded library, as in FORKPROOF_OPTIONS\n"
     "  --zombies=N          unreaped children before the oldest are reaped early (64; 0: all)\n"
@@ -29,11 +36,14 @@ const char fp_cli_run_help[] =
     "126 PROGRAM cannot be executed; 127 PROGRAM was not found.\n"
     "Environment: FORKPROOF_OPTIONS, FORKPROOF_RUNTIME_DIR, FORKPROOF_LIBRARY.\n";
 
-enum { CONTAIN = 256, STRICT, SIGNAL, GRACE, NO_KILL, REPORT, ZOMBIES };
+enum { CONTAIN = 256, STRICT, SIGNAL, GRACE, NO_KILL, REPORT, ZOMBIES, UNTIL, KEEP, NAME };
 
 static const struct option long_options[] = {
     {"contain", required_argument, NULL, CONTAIN},
     {"strict", no_argument, NULL, STRICT},
+    {"until", required_argument, NULL, UNTIL},
+    {"keep", required_argument, NULL, KEEP},
+    {"name", required_argument, NULL, NAME},
     {"signal", required_argument, NULL, SIGNAL},
     {"grace", required_argument, NULL, GRACE},
     {"no-kill", no_argument, NULL, NO_KILL},
@@ -97,6 +107,52 @@ static int set_contain(struct fp_cli *cli, const char *value) {
     return bad_value("--contain", value, "auto, cgroup, walk or none");
 }
 
+static int set_until(struct fp_cli *cli, const char *value) {
+    bool empty = strcmp(value, "empty") == 0;
+    if (!empty && strcmp(value, "root") != 0)
+        return bad_value("--until", value, "root or empty");
+    cli->until = empty ? FP_UNTIL_EMPTY : FP_UNTIL_ROOT;
+    return 0;
+}
+
+static int add_keep(struct fp_cli *cli, const char *value) {
+    if (*value == '\0')
+        return bad_value("--keep", value, "a pattern for an executable or a command line");
+    if (cli->keep_count == FP_KEEP_MAX) {
+        fp_say("run: more than %d times --keep: '%s'", FP_KEEP_MAX, value);
+        return -EINVAL;
+    }
+    cli->keep[cli->keep_count++] = value;
+    return 0;
+}
+
+static int set_name(struct fp_cli *cli, const char *value) {
+    cli->name = value;
+    return fp_runname_is_valid(value)
+               ? 0
+               : bad_value("--name", value,
+                           "up to 64 letters, digits, '.', '_' and '-', not digits alone, and no "
+                           "'.' or '-' first");
+}
+
+/* Nothing is ended, or nothing escapes the end: what asks for something else is a mistake. */
+static int check_conflicts(const struct fp_cli *cli) {
+    const char *rung = fp_rung_name(cli->contain);
+    const char *with = NULL;
+    if (cli->keep_count && cli->no_kill)
+        with = "--no-kill, which ends nothing";
+    else if (cli->keep_count && cli->contain == FP_RUNG_NONE)
+        with = "--contain=none, which ends nothing";
+    else if (cli->keep_count && strcmp(rung, "pidns") == 0)
+        with = "--contain=pidns, which nothing outlives";
+    if (with)
+        fp_say("run: --keep makes no sense with %s", with);
+    else if (cli->until == FP_UNTIL_EMPTY && cli->contain == FP_RUNG_NONE)
+        fp_say("run: --until=empty makes no sense with %s",
+               with = "--contain=none, which ends nothing");
+    return with ? -EINVAL : 0;
+}
+
 static int set_option(struct fp_cli *cli, int option, const char *value) {
     switch (option) {
     case CONTAIN:
@@ -118,6 +174,12 @@ static int set_option(struct fp_cli *cli, int option, const char *value) {
     case REPORT:
         cli->report = value;
         return *value ? 0 : bad_value("--report", value, "a file's name");
+    case UNTIL:
+        return set_until(cli, value);
+    case KEEP:
+        return add_keep(cli, value);
+    case NAME:
+        return set_name(cli, value);
     case ZOMBIES:
         return add_zombies(cli, value);
     case 'o':
@@ -165,7 +227,7 @@ static int parse_all(int argc, char **argv, struct fp_cli *cli) {
         return r;
     cli->program = argv + optind;
     if (optind < argc)
-        return 0;
+        return check_conflicts(cli);
     fp_say("run: no program given; see forkproof run --help");
     return -EINVAL;
 }

@@ -7,14 +7,22 @@
 
 #include "contain/contain.h"
 
+#define FP_KEEP_MAX 64
+
+enum fp_until { FP_UNTIL_ROOT, FP_UNTIL_EMPTY };
+
 struct fp_cli {
     enum fp_rung contain;
+    enum fp_until until;
     bool strict, no_kill, quiet, help;
     int signal;
     int64_t grace_ns;
     const char *report; /* NULL: none */
-    char *options;      /* for FORKPROOF_OPTIONS; "" when there are none */
-    char **program;     /* argv of the root */
+    const char *name;   /* NULL: none */
+    const char *keep[FP_KEEP_MAX];
+    size_t keep_count;
+    char *options;  /* for FORKPROOF_OPTIONS; "" when there are none */
+    char **program; /* argv of the root */
 };
 
 /* -EINVAL after one line on stderr. argv[0] is the subcommand. */

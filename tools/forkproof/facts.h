@@ -8,13 +8,20 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "cli.h"
 #include "contain/contain.h"
 
 #define FP_LEFT_MAX 256
 #define FP_LEFT_ARGV 4096
 
 /* How something left behind ended: a positive value is the signal it was sent. */
-enum { FP_ENDED_ITSELF = 0, FP_LEFT_RUNNING = -1, FP_LEFT_DENIED = -2, FP_LEFT_STUCK = -3 };
+enum {
+    FP_ENDED_ITSELF = 0,
+    FP_LEFT_RUNNING = -1,
+    FP_LEFT_DENIED = -2,
+    FP_LEFT_STUCK = -3,
+    FP_LEFT_KEPT = -4
+};
 
 struct fp_left {
     pid_t pid, ppid;
@@ -25,6 +32,7 @@ struct fp_left {
     int sent;  /* last signal sent to it, 0 = none */
     bool over; /* `ended` is final */
     bool late; /* born after the root had ended */
+    bool kept; /* by --keep: counted apart */
     int ended;
     char argv[FP_LEFT_ARGV];
 };
@@ -39,13 +47,16 @@ struct fp_facts {
     char failed_at[40];
     bool exec_failed;
     bool guard_lost, keeper_lost, supervisor_lost; /* one of us was killed */
-    bool stop_told; /* the guard was told to stop, and has not said that it runs again */
+    bool stop_told;    /* the guard was told to stop, and has not said that it runs again */
+    int control_error; /* errno of what keeps orders from reaching the run */
     enum fp_rung rung;
     char why_not[200];
     enum fp_mechanism mechanism;
     struct timespec began; /* CLOCK_REALTIME */
     int64_t started_ns, root_ended_ns, finished_ns;
-    uint32_t left_total, late_total, recorded;
+    int64_t waited_ns; /* after the root's end, for --until=empty */
+    uint32_t left_total, late_total, kept_total, recorded;
+    uint32_t keep_matched[FP_KEEP_MAX]; /* processes, by pattern */
     bool uncounted; /* there was no memory to count all that was left */
     bool unlisted;  /* something was left that could not be listed, and so not ended */
     struct fp_left left[FP_LEFT_MAX];

@@ -68,8 +68,18 @@ static bool is_for_root(struct guard *g, const struct signalfd_siginfo *info) {
 
 static void ask_for_hurry(struct guard *g, const struct signalfd_siginfo *info, bool alone) {
     int sig = (int)info->ssi_signo;
-    if ((sig == SIGTERM || sig == SIGINT) && (alone || info->ssi_code == SI_KERNEL))
+    bool meant = alone || info->ssi_code == SI_KERNEL || g->run->cli.until == FP_UNTIL_EMPTY;
+    if ((sig == SIGTERM || sig == SIGINT) && meant)
         (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_HURRY});
+}
+
+static void stop(struct guard *g, int sig) {
+    fp_terminal_stop(sig);
+    (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_RESUMED});
+}
+
+static bool is_stop(int sig) {
+    return sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU;
 }
 
 static void take_signal(struct guard *g, const struct signalfd_siginfo *info) {
@@ -79,7 +89,9 @@ static void take_signal(struct guard *g, const struct signalfd_siginfo *info) {
         g->terminal_int |= sig == SIGINT;
         g->terminal_quit |= sig == SIGQUIT;
     }
-    if (g->root_ended) {
+    if (g->root_ended && g->run->cli.until == FP_UNTIL_EMPTY && is_stop(sig)) {
+        stop(g, sig);
+    } else if (g->root_ended) {
         ask_for_hurry(g, info, alone);
     } else if (alone) {
         bool queued = info->ssi_code == SI_QUEUE;
@@ -119,11 +131,6 @@ static void read_signals(struct guard *g) {
         else
             take_signal(g, &info);
     }
-}
-
-static void stop(struct guard *g, int sig) {
-    fp_terminal_stop(sig);
-    (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_RESUMED});
 }
 
 static void take_over_the_end(struct guard *g) {
@@ -201,6 +208,7 @@ static void end_orphans(struct guard *g) {
     }
     fp_members_free(&t.now);
     fp_members_free(&t.seen);
+    fp_members_free(&t.kept);
 }
 
 /* A directory of PATH that we may not search makes execvp say EACCES; shells say "not found". */
@@ -317,8 +325,10 @@ int fp_guard_main(struct fp_run *run) {
     wait_for_end(&g);
     end_orphans(&g);
     say_how_it_failed(run);
-    if (!run->cli.quiet)
+    if (!run->cli.quiet) {
         fp_report_closing(run);
+        fp_report_kept(run);
+    }
     fp_run_conclude(run);
     die_as_root(&g);
     return exit_status(run);

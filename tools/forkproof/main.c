@@ -6,14 +6,29 @@
 #include "forkproof_version.h"
 #include "run.h"
 #include "say.h"
+#include "tell.h"
 
 static const char help[] =
     "Usage: forkproof COMMAND [OPTION]...\n"
     "Makes programs that cannot be recompiled fork-proof.\n\n"
     "  forkproof run -- PROGRAM [ARGUMENT]...   run a program so that nothing it starts\n"
     "                                           outlives it; forkproof run --help says more\n"
+    "  forkproof ps [--json]                    list the runs of this user\n"
+    "  forkproof kill [--signal=SIGNAL] RUN     end a run, or send a signal to all of it\n"
+    "  forkproof stop RUN                       hold all of a run still\n"
+    "  forkproof cont RUN                       let it go on\n"
     "  forkproof --help                         this text\n"
     "  forkproof --version                      the version\n";
+
+static const struct {
+    const char *name;
+    int (*main)(int argc, char **argv); /* argv[0] is the subcommand */
+} subcommands[] = {
+    {"ps", fp_ps_main},
+    {"kill", fp_kill_main},
+    {"stop", fp_stop_main},
+    {"cont", fp_cont_main},
+};
 
 static int print(const char *text) {
     return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? 0 : FP_EXIT_FAILED;
@@ -26,6 +41,9 @@ int main(int argc, char **argv) {
     }
     if (strcmp(argv[1], "run") == 0)
         return fp_run_main(argc - 1, argv + 1, argv);
+    for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
+        if (strcmp(argv[1], subcommands[i].name) == 0)
+            return subcommands[i].main(argc - 1, argv + 1);
     if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
         return print(help);
     if (strcmp(argv[1], "--version") == 0)

@@ -75,6 +75,23 @@ int fp_members_add(struct fp_members *m, const struct fp_proc_stat *stat) {
     return 0;
 }
 
+bool fp_members_has(const struct fp_members *m, const struct fp_member *member) {
+    const struct fp_member *known = fp_members_find(m, member->pid);
+    return known && known->start == member->start;
+}
+
+bool fp_members_add_once(struct fp_members *m, const struct fp_member *member) {
+    struct fp_member *known = fp_members_find(m, member->pid);
+    if (known && known->start == member->start)
+        return false;
+    struct fp_proc_stat stat = {.pid = member->pid, .ppid = member->ppid, .start = member->start};
+    if (known)
+        known->start = member->start;
+    else
+        (void)fp_members_add(m, &stat);
+    return true;
+}
+
 void fp_members_clear(struct fp_members *m) {
     m->count = 0;
     if (m->slots)

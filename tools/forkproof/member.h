@@ -21,6 +21,7 @@ struct fp_member {
     uint64_t start;
     int sent;      /* the last signal sent to it, 0 = none */
     bool verified; /* found to be a member by the present pass */
+    bool kept;     /* may outlive the run */
     char comm[64];
 };
 
@@ -48,6 +49,10 @@ enum fp_mechanism { FP_MECHANISM_NONE, FP_MECHANISM_PIDFD, FP_MECHANISM_KILL };
 /* -ENOMEM. Adding a pid that is there changes nothing. */
 int fp_members_add(struct fp_members *members, const struct fp_proc_stat *stat);
 struct fp_member *fp_members_find(const struct fp_members *members, pid_t pid);
+/* This very process: the same pid, started at the same time. */
+bool fp_members_has(const struct fp_members *members, const struct fp_member *member);
+/* False when it was there already; a pid that has come back is another process. */
+bool fp_members_add_once(struct fp_members *members, const struct fp_member *member);
 void fp_members_clear(struct fp_members *members);
 void fp_members_free(struct fp_members *members);
 

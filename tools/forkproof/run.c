@@ -31,8 +31,8 @@ void fp_run_conclude(struct fp_run *run) {
 void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count) {
     int keep[16] = {run->rundir.base_fd,    run->rundir.fd,        run->report.fd,
                     run->report.dir_fd,     run->contain.procs_fd, run->contain.kill_fd,
-                    run->contain.events_fd, run->guard_fd};
-    size_t used = 8;
+                    run->contain.events_fd, run->guard_fd,        run->rundir.name_fd};
+    size_t used = 9;
     for (size_t i = 0; i < count; i++)
         keep[used++] = own[i];
     fp_fds_keep(keep, used);
@@ -99,6 +99,9 @@ static int prepare(struct fp_run *run) {
     int r = fp_rundir_create(&run->rundir);
     if (r < 0)
         return r;
+    r = fp_rundir_claim(&run->rundir, run->cli.name);
+    if (r < 0)
+        return r;
     snprintf(run->marker, sizeof run->marker, FP_ENV_RUN "=%s", run->rundir.id);
     r = fp_report_open(&run->report, run->cli.report, run->rundir.id);
     if (r < 0)
@@ -147,8 +150,9 @@ static char **copy_of(int argc, char **argv) {
 }
 
 int fp_run_main(int argc, char **argv, char **all_argv) {
-    static struct fp_run run = {
-        .report = {.fd = -1, .dir_fd = -1}, .rundir = {.base_fd = -1, .fd = -1}, .guard_fd = -1};
+    static struct fp_run run = {.report = {.fd = -1, .dir_fd = -1},
+                                .rundir = {.base_fd = -1, .fd = -1, .name_fd = -1},
+                                .guard_fd = -1};
     char **words = copy_of(argc, argv);
     run.argv = all_argv;
     run.closed_standard = fp_fds_fill_standard();

@@ -36,7 +36,7 @@ int fp_run_main(int argc, char **argv, char **all_argv);
 /* Whether what is left is to be ended. */
 bool fp_run_ends_members(const struct fp_run *run);
 
-/* Closes every descriptor above 2 but the run's and the caller's own (at most 8). */
+/* Closes every descriptor above 2 but the run's and the caller's own (at most 7). */
 void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count);
 
 /* Report and run directory: by whoever outlives the other. */

@@ -16,6 +16,7 @@
 #include "contain/contain.h"
 #include "contract.h"
 #include "proc.h"
+#include "runname.h"
 #include "say.h"
 
 #define FILE_NAME "run"
@@ -60,7 +61,7 @@ static bool is_own_directory(const char *path) {
 
 /* A variable left over from another user's session (su) names nothing of ours and is passed over.
  */
-static char *base_path(bool *ret_given) {
+char *fp_rundir_path(bool *ret_given) {
     const char *given = getenv(FP_ENV_RUNTIME_DIR);
     const char *session = getenv("XDG_RUNTIME_DIR");
     char *path = NULL;
@@ -95,9 +96,28 @@ int fp_rundir_is_stale(const char *text) {
            is_gone(keeper, keeper_start);
 }
 
+/* Whatever it is: a member may have put anything there. A directory goes when it is empty. */
+static void remove_entry(int directory_fd, const char *name) {
+    if (unlinkat(directory_fd, name, 0) < 0)
+        unlinkat(directory_fd, name, AT_REMOVEDIR);
+}
+
+static DIR *open_listing(int directory_fd) {
+    int copy = openat(directory_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    if (copy >= 0 && !dir)
+        close(copy);
+    return dir;
+}
+
 static void remove_run(int base_fd, int fd, const char *id) {
-    unlinkat(fd, FILE_NAME, 0);
-    unlinkat(base_fd, id, AT_REMOVEDIR);
+    DIR *dir = open_listing(fd);
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0)
+            remove_entry(fd, e->d_name);
+    if (dir)
+        closedir(dir);
+    remove_entry(base_fd, id);
 }
 
 static ssize_t read_run(int fd, char *ret, size_t size) {
@@ -115,29 +135,42 @@ static unsigned long pid_namespace(void) {
     return stat("/proc/self/ns/pid", &ns) < 0 ? 0 : (unsigned long)ns.st_ino;
 }
 
+bool fp_rundir_is_id(const char *text) {
+    size_t pid = strspn(text, "0123456789");
+    if (pid == 0 || text[pid] != '-' || strlen(text) >= FP_RUN_ID_SIZE)
+        return false;
+    const char *number = text + pid + 1;
+    const char *dot = number + strspn(number, "0123456789abcdef");
+    return dot - number == 8 && *dot == '.' && dot[1] &&
+           dot[1 + strspn(dot + 1, "0123456789")] == '\0';
+}
+
 /* Pids of another pid namespace say nothing here. */
-static bool is_of_this_namespace(const char *id) {
+bool fp_rundir_id_is_here(const char *id) {
     const char *dot = strrchr(id, '.');
     return dot && strtoul(dot + 1, NULL, 10) == pid_namespace();
 }
 
 bool fp_rundir_id_is_dead(const char *id) {
     struct fp_proc_stat stat;
-    return is_of_this_namespace(id) &&
+    return fp_rundir_id_is_here(id) &&
            (fp_proc_stat(atoi(id), &stat) == -ESRCH || !fp_proc_alive(&stat));
 }
 
 /* A directory without a good file is a run about to start, unless the pid in its name is gone. */
 static bool is_dead(const char *id, const char *text) {
-    int stale = is_of_this_namespace(id) ? fp_rundir_is_stale(text) : 0;
+    int stale = fp_rundir_id_is_here(id) ? fp_rundir_is_stale(text) : 0;
     return stale >= 0 ? stale : fp_rundir_id_is_dead(id);
 }
 
 static void clear_if_dead(int base_fd, const char *id) {
     char text[3000] = "";
     int fd = openat(base_fd, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
+        if ((errno == ENOTDIR || errno == ELOOP) && fp_rundir_id_is_dead(id))
+            unlinkat(base_fd, id, 0);
         return;
+    }
     (void)read_run(fd, text, sizeof text);
     if (is_dead(id, text)) {
         char *cgroup = strstr(text, "\ncgroup=/");
@@ -152,13 +185,14 @@ static void clear_if_dead(int base_fd, const char *id) {
 }
 
 static void clear_dead_runs(int base_fd) {
-    int copy = openat(base_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR *dir = copy < 0 ? NULL : fdopendir(copy);
+    DIR *dir = open_listing(base_fd);
     if (!dir)
         return;
     for (struct dirent *e; (e = readdir(dir));)
         if (isdigit((unsigned char)e->d_name[0]))
             clear_if_dead(base_fd, e->d_name);
+        else if (strncmp(e->d_name, FP_RUNNAME_PREFIX, strlen(FP_RUNNAME_PREFIX)) == 0)
+            fp_runname_clear(base_fd, e->d_name);
     closedir(dir);
 }
 
@@ -197,7 +231,8 @@ static int open_and_make(struct fp_rundir *ret, const char **ret_why) {
 int fp_rundir_create(struct fp_rundir *ret) {
     const char *why = NULL;
     bool given;
-    *ret = (struct fp_rundir){.base = base_path(&given), .base_fd = -1, .fd = -1};
+    *ret =
+        (struct fp_rundir){.base = fp_rundir_path(&given), .base_fd = -1, .fd = -1, .name_fd = -1};
     ret->keep_base = given;
     int r = -ENOMEM;
     for (int tries = 0; ret->base && tries < 100; tries++) {
@@ -210,6 +245,23 @@ int fp_rundir_create(struct fp_rundir *ret) {
     else if (r < 0)
         fp_say("cannot make a run directory: %s", strerror(-r));
     return r;
+}
+
+int fp_rundir_claim(struct fp_rundir *dir, const char *name) {
+    char holder[FP_RUN_ID_SIZE];
+    if (!name)
+        return 0;
+    int fd = fp_runname_claim(dir->base_fd, name, dir->id, holder, sizeof holder);
+    if (fd >= 0) {
+        dir->name = name;
+        dir->name_fd = fd;
+        return 0;
+    }
+    if (fd == -EBUSY)
+        fp_say("the name '%s' is taken by run %s", name, *holder ? holder : "(unknown)");
+    else
+        fp_say("cannot take the name '%s' in %s: %s", name, dir->base, strerror(-fd));
+    return fd;
 }
 
 int fp_rundir_write(const struct fp_rundir *dir, const struct fp_rundir_keepers *k) {
@@ -234,6 +286,8 @@ int fp_rundir_write(const struct fp_rundir *dir, const struct fp_rundir_keepers 
 void fp_rundir_remove(struct fp_rundir *dir) {
     if (dir->fd < 0)
         return;
+    fp_runname_release(dir->base_fd, dir->name, dir->name_fd);
+    dir->name_fd = -1;
     remove_run(dir->base_fd, dir->fd, dir->id);
     close(dir->fd);
     dir->fd = -1;

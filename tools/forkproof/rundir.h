@@ -10,10 +10,12 @@
 
 struct fp_rundir {
     char id[FP_RUN_ID_SIZE];
-    char *base;     /* the runtime directory's path */
-    bool keep_base; /* it was given by name: not ours to remove */
-    int base_fd;    /* of the runtime directory */
-    int fd;         /* of the run's own; -1 once removed */
+    char *base;       /* the runtime directory's path */
+    bool keep_base;   /* it was given by name: not ours to remove */
+    int base_fd;      /* of the runtime directory */
+    int fd;           /* of the run's own; -1 once removed */
+    const char *name; /* NULL: none */
+    int name_fd;      /* of the claim to it; -1 */
 };
 
 /* What a run's file tells: who keeps it. Start times as in /proc/PID/stat. */
@@ -30,10 +32,22 @@ struct fp_rundir_keepers {
  */
 int fp_rundir_open_private(const char *path, const char **ret_why);
 
+/* The runtime directory's path, allocated; NULL without memory. */
+char *fp_rundir_path(bool *ret_given);
+
 /* Finds and opens the runtime directory, clears it of dead runs, makes ours. One line on error. */
 int fp_rundir_create(struct fp_rundir *ret);
 
-/* Whether the guard that a run id (PID-RANDOM.PID-NAMESPACE) names is gone for certain. */
+/* Claims the name for this run; NULL: none. One line on error. */
+int fp_rundir_claim(struct fp_rundir *dir, const char *name);
+
+/* Whether text is of the form of a run's id: PID-RANDOM.PID-NAMESPACE. */
+bool fp_rundir_is_id(const char *text);
+
+/* Whether the pids in it are of this pid namespace. */
+bool fp_rundir_id_is_here(const char *id);
+
+/* Whether the guard that a run id names is gone for certain. */
 bool fp_rundir_id_is_dead(const char *id);
 
 /* Whether what a run's file tells is of processes that are gone. */

@@ -14,19 +14,25 @@
 #include "fds.h"
 #include "launch.h"
 #include "link.h"
+#include "orders.h"
 #include "proc.h"
 #include "teardown.h"
 #include "values.h"
 
 /* Until the guard says that it runs again it is told to, so often. */
 #define CONTINUE_AGAIN_MS 50
+/* A root that SIGKILL does not end in this time is left to the end of all members. */
+#define ROOT_STUCK_NS FP_SECOND
 
 struct supervisor {
     struct fp_run *run;
     struct fp_facts *facts;
     struct fp_teardown teardown;
+    struct fp_orders orders;
+    struct fp_control control;
+    int64_t asked_until; /* the end of the grace; 0: it has not begun */
     int link, signal_fd, barrier_fd, result_fd;
-    bool root_stopped, guard_gone, guard_concludes, hurry;
+    bool root_stopped, guard_gone, guard_concludes;
     int stop_again; /* the signal of a stop that it has not been told of yet */
 };
 
@@ -144,6 +150,7 @@ static int start(struct supervisor *s) {
     write_run_file(s);
     if (!guard_is_ready(s))
         return 0;
+    s->facts->control_error = -fp_control_open(&s->control, s->run->rundir.fd);
     s->facts->started_ns = fp_now();
     clock_gettime(CLOCK_REALTIME, &s->facts->began);
     return write(s->barrier_fd, "g", 1) == 1 ? 0 : fail(s, errno, "pipe");
@@ -182,7 +189,7 @@ static void child_changed(void *data, pid_t pid, int status, const struct rusage
         return;
     if (WIFEXITED(status) || WIFSIGNALED(status)) {
         root_ended(s, status, usage);
-    } else if (WIFSTOPPED(status)) {
+    } else if (WIFSTOPPED(status) && !s->orders.pause.on) {
         root_stopped(s, WSTOPSIG(status));
     } else if (WIFCONTINUED(status)) {
         s->root_stopped = false;
@@ -207,7 +214,7 @@ static void forward(struct supervisor *s, const struct fp_message *m) {
     if (!s->facts->root_ended)
         (void)fp_member_signal_child(s->facts->root, m->sig, m->has_value ? &m->value : NULL);
     else if (m->sig == SIGTERM || m->sig == SIGINT)
-        s->hurry = true; /* it crossed the news of the root's end */
+        s->orders.ask++; /* it crossed the news of the root's end */
 }
 
 /* A shell continues the guard's group; a root that has left it would stay stopped. */
@@ -232,7 +239,7 @@ static void read_link(struct supervisor *s) {
         else if (m.type == FP_MESSAGE_RESUMED)
             guard_resumed(s);
         else if (m.type == FP_MESSAGE_HURRY)
-            s->hurry = true;
+            fp_orders_ask(&s->orders);
         else if (m.type == FP_MESSAGE_CONCLUDE)
             s->guard_concludes = true;
     }
@@ -248,19 +255,24 @@ static int milliseconds_until(int64_t deadline) {
     return left > 1000000 ? 1000000 : (int)left;
 }
 
+/* -1: never. */
+static int sooner(int a, int b) {
+    return b >= 0 && (a < 0 || b < a) ? b : a;
+}
+
 /* One wake-up: children, the exec's result, the guard's messages. deadline 0: none. */
 static void pump(struct supervisor *s, int64_t deadline, bool watch_rung) {
     struct signalfd_siginfo info;
-    struct pollfd fds[] = {
+    struct pollfd fds[4 + FP_CONTROL_FDS] = {
         {.fd = s->signal_fd, .events = POLLIN},
         {.fd = s->guard_gone ? -1 : s->link, .events = POLLIN},
         {.fd = s->result_fd, .events = POLLIN},
         {.fd = watch_rung ? s->run->contain.events_fd : -1, .events = POLLPRI},
     };
-    int timeout = deadline ? milliseconds_until(deadline) : -1;
     bool nag = s->facts->stop_told && !s->root_stopped;
-    if (nag && (timeout < 0 || timeout > CONTINUE_AGAIN_MS))
-        timeout = CONTINUE_AGAIN_MS;
+    int timeout = deadline ? milliseconds_until(deadline) : -1;
+    timeout = sooner(timeout, nag ? CONTINUE_AGAIN_MS : -1);
+    timeout = sooner(timeout, fp_control_watch(&s->control, fds + 4));
     int n = poll(fds, sizeof fds / sizeof fds[0], timeout);
     if (n == 0 && nag)
         continue_guard(s);
@@ -271,42 +283,109 @@ static void pump(struct supervisor *s, int64_t deadline, bool watch_rung) {
     (void)fp_teardown_reap(&s->teardown, child_changed, s);
     if (fds[1].revents)
         read_link(s);
+    fp_control_serve(&s->control, fds + 4, fp_orders_obey, &s->orders);
+}
+
+/* What is stopped by order could not end. */
+static void begin_ending(struct supervisor *s) {
+    s->orders.ending = true;
+    s->teardown.keeping = s->run->cli.keep_count > 0;
+    fp_pause_end(&s->orders.pause, &s->teardown);
 }
 
 static void kill_everything(struct supervisor *s) {
+    begin_ending(s);
+    fp_control_close(&s->control);
     if (fp_run_ends_members(s->run))
         fp_teardown_kill(&s->teardown, child_changed, s);
     else
         fp_teardown_leave(&s->teardown);
+    fp_teardown_keep(&s->teardown);
+}
+
+static bool grace_is_left(const struct supervisor *s) {
+    return fp_now() < s->asked_until && !s->orders.ask && !s->guard_gone;
+}
+
+/* True when they are asked; without a grace for any that were asked before. */
+static bool ask(struct supervisor *s) {
+    const struct fp_cli *cli = &s->run->cli;
+    if (cli->signal == SIGKILL || s->guard_gone)
+        return false;
+    if (!s->asked_until)
+        s->asked_until = fp_now() + cli->grace_ns;
+    fp_teardown_ask(&s->teardown, cli->signal);
+    return true;
 }
 
 /* Asks, waits, kills. */
 static void end_leftovers(struct supervisor *s) {
-    struct fp_cli *cli = &s->run->cli;
-    if (cli->signal != SIGKILL && !s->guard_gone) {
-        fp_teardown_ask(&s->teardown, cli->signal);
-        int64_t deadline = fp_now() + cli->grace_ns;
-        while (fp_now() < deadline && !s->hurry && !s->guard_gone) {
+    if (ask(s))
+        while (grace_is_left(s)) {
             if (fp_teardown_is_empty(&s->teardown))
                 return;
-            pump(s, deadline, true);
+            pump(s, s->asked_until, true);
         }
-    }
+    fp_control_close(&s->control);
     fp_teardown_kill(&s->teardown, child_changed, s);
+}
+
+/* --until=empty: until nothing is left by itself, or somebody asks for the end. */
+static void wait_until_empty(struct supervisor *s) {
+    while (!s->orders.ask && !s->guard_gone && !fp_teardown_is_empty(&s->teardown))
+        pump(s, 0, true);
+    if (s->orders.ask)
+        s->orders.ask--;
+    s->facts->waited_ns = fp_now() - s->facts->root_ended_ns;
 }
 
 static void after_root(struct supervisor *s) {
     read_result(s);
     s->teardown.root_over = true;
-    if (fp_teardown_list(&s->teardown) > 0)
-        fp_teardown_record(&s->teardown, false);
+    s->teardown.keeping = s->run->cli.keep_count > 0;
+    if (s->run->cli.until == FP_UNTIL_EMPTY && !s->orders.end)
+        wait_until_empty(s);
+    begin_ending(s);
+    (void)fp_teardown_list(&s->teardown);
+    fp_teardown_record(&s->teardown, false);
     if (!fp_run_ends_members(s->run))
         fp_teardown_leave(&s->teardown);
     else if (!fp_teardown_is_empty(&s->teardown))
         end_leftovers(s);
+    fp_teardown_keep(&s->teardown);
+}
+
+/* Where members are left alone the order is for the root. */
+static void ask_root(struct supervisor *s) {
+    s->asked_until = fp_now() + s->run->cli.grace_ns;
+    (void)fp_member_signal_child(s->facts->root, s->run->cli.signal, NULL);
+    (void)fp_member_signal_child(s->facts->root, SIGCONT, NULL);
+}
+
+static bool has_obeyed(struct supervisor *s) {
+    return s->facts->root_ended &&
+           (!fp_run_ends_members(s->run) || fp_teardown_is_empty(&s->teardown));
+}
+
+/* By order: the root is asked with all the others, and what is left then was left behind. */
+static void end_with_root(struct supervisor *s) {
+    begin_ending(s);
+    (void)fp_teardown_list(&s->teardown);
+    if (!fp_run_ends_members(s->run))
+        ask_root(s);
+    else
+        (void)ask(s);
+    while (grace_is_left(s) && !has_obeyed(s))
+        pump(s, s->asked_until, s->facts->root_ended);
+    if (!s->facts->root_ended)
+        (void)fp_member_signal_child(s->facts->root, SIGKILL, NULL);
+    int64_t deadline = fp_now() + ROOT_STUCK_NS;
+    while (!s->facts->root_ended && !s->guard_gone && fp_now() < deadline)
+        pump(s, deadline, false);
 }
 
 static _Noreturn void finish(struct supervisor *s) {
+    fp_control_close(&s->control);
     fp_contain_close(&s->run->contain);
     s->facts->finished_ns = fp_now();
     /* A guard that is stopped cannot take its leave. */
@@ -331,14 +410,18 @@ _Noreturn void fp_supervisor_main(struct fp_run *run, int link) {
                            .barrier_fd = -1,
                            .result_fd = -1};
     s.teardown = (struct fp_teardown){.run = run, .signal_fd = -1};
+    s.orders.teardown = &s.teardown;
+    s.control = FP_CONTROL_CLOSED;
     s.teardown.scope = (struct fp_scope){.top = getpid(),
                                          .contain = &run->contain,
                                          .never = {run->facts->guard, run->facts->keeper}};
     int r = start(&s);
     if (s.barrier_fd >= 0)
         close(s.barrier_fd);
-    while (r == 0 && !s.facts->root_ended && !s.guard_gone)
+    while (r == 0 && !s.facts->root_ended && !s.guard_gone && !s.orders.end)
         pump(&s, 0, false);
+    if (r == 0 && s.orders.end && !s.facts->root_ended && !s.guard_gone)
+        end_with_root(&s);
     if (r == 0 && s.facts->root_ended)
         after_root(&s);
     else if (s.facts->root > 0)

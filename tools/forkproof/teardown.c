@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "keep.h"
 #include "proc.h"
 #include "values.h"
 
@@ -17,6 +18,8 @@
 #define DENIED_NS (FP_SECOND / 4)
 /* A wake-up is never missed, but the child of a member that died needs a new look. */
 #define LOOK_AGAIN_MS 10
+/* Where they cannot be held still, kept ones may fork as fast as they are let go. */
+#define RELEASE_TRIES 100
 
 static struct fp_left *find_left(struct fp_facts *facts, pid_t pid, uint64_t start) {
     for (uint32_t i = 0; i < facts->recorded; i++)
@@ -29,7 +32,7 @@ static struct fp_left *find_left(struct fp_facts *facts, pid_t pid, uint64_t sta
 static void finish_left(struct fp_left *left, int ended) {
     if (!left || left->over)
         return;
-    left->ended = ended;
+    left->ended = left->kept && ended <= FP_LEFT_RUNNING ? FP_LEFT_KEPT : ended;
     left->over = true;
 }
 
@@ -51,42 +54,71 @@ static void note_gone(struct fp_teardown *t) {
     }
 }
 
-size_t fp_teardown_list(struct fp_teardown *t) {
+static void look(struct fp_teardown *t) {
     fp_members_clear(&t->now);
     int walked = fp_walk_list(&t->scope, &t->now);
     int listed = fp_contain_list(&t->run->contain, &t->now);
-    /* What the rung lists is not yet sifted. */
-    size_t kept = 0;
-    for (size_t i = 0; i < t->now.count; i++)
-        kept += !fp_scope_excludes(&t->scope, t->now.at[i].pid);
     t->starved = walked == -ENOMEM || listed == -ENOMEM;
     t->run->facts->uncounted |= t->starved;
     if (walked >= 0 && listed >= 0)
         note_gone(t);
-    return kept;
+    if (t->keeping)
+        fp_keep_mark(t->run, &t->kept, &t->now);
 }
 
-/* False when it was there already; a pid that has come back is another process. */
-static bool add_once(struct fp_members *set, const struct fp_member *member) {
-    struct fp_member *known = fp_members_find(set, member->pid);
-    if (known && known->start == member->start)
-        return false;
-    struct fp_proc_stat stat = {.pid = member->pid, .start = member->start};
-    if (known)
-        known->start = member->start;
-    else
-        (void)fp_members_add(set, &stat);
-    return true;
+/*
+ * The rung's stroke would kill what is kept. Held still, nobody forks or ends between the look and
+ * the way out; where that cannot be had the stroke is given up.
+ */
+static void release_kept(struct fp_teardown *t) {
+    struct fp_contain *contain = &t->run->contain;
+    if (!t->keeping || !fp_keep_is_held(contain, &t->now))
+        return;
+    bool still = fp_contain_freeze(contain, true) == 0;
+    for (int tries = 0; tries < RELEASE_TRIES; tries++) {
+        look(t);
+        if (fp_keep_release(contain, &t->now) == 0 || still)
+            break;
+    }
+    if (!still || fp_keep_is_held(contain, &t->now))
+        t->no_stroke = true;
+    if (!t->held_still)
+        (void)fp_contain_freeze(contain, false);
+}
+
+/* What the rung lists is not yet sifted. */
+bool fp_teardown_spares(const struct fp_teardown *t, const struct fp_member *member) {
+    return member->kept || fp_scope_excludes(&t->scope, member->pid);
+}
+
+size_t fp_teardown_list(struct fp_teardown *t) {
+    size_t count = 0;
+    look(t);
+    release_kept(t);
+    for (size_t i = 0; i < t->now.count; i++)
+        count += !fp_teardown_spares(t, &t->now.at[i]);
+    return count;
+}
+
+static uint32_t *total_of(struct fp_facts *facts, bool kept, bool late) {
+    return kept ? &facts->kept_total : late ? &facts->late_total : &facts->left_total;
+}
+
+/* One that has come to be kept after it was recorded. */
+static void count_as_kept(struct fp_facts *facts, struct fp_left *left) {
+    --*total_of(facts, left->kept, left->late);
+    left->kept = true;
+    facts->kept_total++;
 }
 
 static void record(struct fp_teardown *t, const struct fp_member *member, bool late) {
     struct fp_facts *facts = t->run->facts;
-    if (find_left(facts, member->pid, member->start) || !add_once(&t->seen, member))
+    struct fp_left *known = find_left(facts, member->pid, member->start);
+    if (known && member->kept && !known->kept)
+        count_as_kept(facts, known);
+    if (known || !fp_members_add_once(&t->seen, member))
         return;
-    if (late)
-        facts->late_total++;
-    else
-        facts->left_total++;
+    ++*total_of(facts, member->kept, late);
     if (facts->recorded == FP_LEFT_MAX)
         return;
     struct fp_left *left = &facts->left[facts->recorded];
@@ -94,20 +126,29 @@ static void record(struct fp_teardown *t, const struct fp_member *member, bool l
     left->ppid = member->ppid;
     left->start = member->start;
     left->late = late;
+    left->kept = member->kept;
+    if (fp_members_has(&t->asked, member))
+        left->asked = left->sent = t->asked_signal;
     memcpy(left->comm, member->comm, sizeof left->comm);
     left->argv_length = (uint32_t)fp_proc_argv(member->pid, left->argv, sizeof left->argv);
     facts->recorded++;
 }
 
 void fp_teardown_record(struct fp_teardown *t, bool late) {
-    for (size_t i = 0; i < t->now.count; i++)
-        if (!fp_scope_excludes(&t->scope, t->now.at[i].pid))
+    const struct fp_facts *facts = t->run->facts;
+    for (size_t i = 0; i < t->now.count; i++) {
+        pid_t pid = t->now.at[i].pid;
+        bool is_root = !facts->root_ended && pid == facts->root;
+        if (!is_root && !fp_scope_excludes(&t->scope, pid))
             record(t, &t->now.at[i], late);
+    }
 }
 
 /* One signal to one member, and the record kept. */
 static int send(struct fp_teardown *t, struct fp_member *member, int sig) {
     struct fp_facts *facts = t->run->facts;
+    if (fp_teardown_spares(t, member))
+        return -EPERM;
     t->scope.list = &t->now;
     int r = fp_member_signal(member, sig, &t->scope);
     facts->mechanism = fp_member_mechanism();
@@ -121,19 +162,24 @@ static int send(struct fp_teardown *t, struct fp_member *member, int sig) {
 
 static void kill_by_rung(struct fp_teardown *t) {
     struct fp_facts *facts = t->run->facts;
-    if (fp_contain_kill_all(&t->run->contain) < 0)
+    if (t->keeping)
+        (void)fp_teardown_list(t);
+    if (t->no_stroke || fp_contain_kill_all(&t->run->contain) < 0)
         return;
     for (uint32_t i = 0; i < facts->recorded; i++)
-        if (!facts->left[i].over)
+        if (!facts->left[i].over && !facts->left[i].kept)
             facts->left[i].sent = SIGKILL;
 }
 
 void fp_teardown_ask(struct fp_teardown *t, int sig) {
-    for (size_t i = 0; i < t->now.count; i++)
-        if (send(t, &t->now.at[i], sig) == 0) {
-            t->scope.list = &t->now;
-            (void)fp_member_signal(&t->now.at[i], SIGCONT, &t->scope);
-        }
+    t->asked_signal = sig;
+    for (size_t i = 0; i < t->now.count; i++) {
+        struct fp_member *member = &t->now.at[i];
+        if (fp_members_has(&t->asked, member) || send(t, member, sig) < 0)
+            continue;
+        (void)fp_members_add_once(&t->asked, member);
+        (void)fp_member_signal(member, SIGCONT, &t->scope);
+    }
 }
 
 static void drain(int signal_fd) {
@@ -158,13 +204,19 @@ bool fp_teardown_reap(struct fp_teardown *t, fp_child_changed changed, void *dat
     }
 }
 
-/* Children that are strangers never let the kernel say that there are none; then a look must do. */
+/*
+ * Children that are strangers, or kept, never let the kernel say that there are none; then a look
+ * must do.
+ */
 bool fp_teardown_is_empty(struct fp_teardown *t) {
+    if (t->keeping)
+        (void)fp_teardown_list(t); /* the rung is to hold none that is kept */
     /* Read first: a change that nobody reads keeps poll awake. */
     bool populated = fp_contain_populated(&t->run->contain);
     bool childless = waitid(P_ALL, 0, &(siginfo_t){0}, WEXITED | WNOHANG | WNOWAIT | __WALL) < 0 &&
                      errno == ECHILD;
-    if (!childless && t->run->strangers.count && t->scope.top == t->run->facts->guard)
+    bool strangers = t->run->strangers.count && t->scope.top == t->run->facts->guard;
+    if (!childless && (t->keeping || strangers))
         childless = fp_teardown_list(t) == 0;
     return childless && !populated;
 }
@@ -196,9 +248,9 @@ static struct round kill_round(struct fp_teardown *t, struct fp_members *killed)
         }
         int r = send(t, member, SIGKILL);
         if (r == 0)
-            (void)add_once(killed, member);
+            (void)fp_members_add_once(killed, member);
         round.fresh += r == 0;
-        round.denied += r == -EPERM && !fp_scope_excludes(&t->scope, member->pid);
+        round.denied += r == -EPERM && !fp_teardown_spares(t, member);
     }
     return round;
 }
@@ -254,9 +306,23 @@ void fp_teardown_kill(struct fp_teardown *t, fp_child_changed changed, void *dat
     fp_members_free(&killed);
 }
 
+void fp_teardown_keep(struct fp_teardown *t) {
+    struct fp_facts *facts = t->run->facts;
+    if (!t->keeping)
+        return;
+    (void)fp_teardown_list(t);
+    fp_teardown_record(t, true);
+    for (uint32_t i = 0; i < facts->recorded; i++)
+        if (facts->left[i].kept)
+            finish_left(&facts->left[i], FP_LEFT_KEPT);
+}
+
 void fp_teardown_orphans(struct fp_teardown *t) {
+    t->keeping = t->run->cli.keep_count > 0;
+    fp_keep_take_over(t->run->facts, &t->kept);
     if (fp_run_ends_members(t->run) && !fp_teardown_is_empty(t))
         fp_teardown_kill(t, NULL, NULL);
+    fp_teardown_keep(t);
     fp_teardown_leave(t);
     fp_contain_close(&t->run->contain);
 }

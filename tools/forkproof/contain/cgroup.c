@@ -13,8 +13,11 @@
 
 #include "proc.h"
 #include "rundir.h"
+#include "values.h"
 
 #define PREFIX "forkproof-"
+/* Long enough for any member that can be stopped at all. */
+#define FREEZE_NS FP_SECOND
 
 static int fail(struct fp_contain *c, int error, const char *what) {
     snprintf(c->why_not, sizeof c->why_not, "%s: %s", what, strerror(error));
@@ -220,25 +223,68 @@ static int cgroup_list(const struct fp_contain *c, struct fp_members *members) {
     return for_each_below(c->directory, add_members, members);
 }
 
+static int write_freeze(const struct fp_contain *c, const char *text) {
+    int fd = open_file(c->directory, "cgroup.freeze", O_WRONLY);
+    if (fd < 0)
+        return fd == -ENOENT ? -EOPNOTSUPP : fd;
+    int r = write_text(fd, text);
+    close(fd);
+    return r;
+}
+
 /* Without cgroup.kill (before 5.14): frozen members cannot fork; the walk then ends each. */
 static int cgroup_kill_all(struct fp_contain *c) {
     if (c->kill_fd >= 0)
         return write_text(c->kill_fd, "1");
-    int fd = open_file(c->directory, "cgroup.freeze", O_WRONLY);
-    if (fd >= 0) {
-        (void)write_text(fd, "1");
-        close(fd);
-    }
+    (void)write_freeze(c, "1");
     return -EOPNOTSUPP;
 }
 
-static bool cgroup_populated(const struct fp_contain *c) {
+static bool events_tell(const struct fp_contain *c, const char *what) {
     char text[256];
     ssize_t n = pread(c->events_fd, text, sizeof text - 1, 0);
     if (n <= 0)
         return false;
     text[n] = '\0';
-    return strstr(text, "populated 1") != NULL;
+    return strstr(text, what) != NULL;
+}
+
+static bool cgroup_populated(const struct fp_contain *c) {
+    return events_tell(c, "populated 1");
+}
+
+/* A member that sleeps in the kernel without end stops when it comes out of it. */
+static int cgroup_freeze(struct fp_contain *c, bool still) {
+    int64_t deadline = fp_now() + FREEZE_NS;
+    int r = write_freeze(c, still ? "1" : "0");
+    while (r == 0 && still && !events_tell(c, "frozen 1")) {
+        if (fp_now() > deadline)
+            return -ETIMEDOUT;
+        poll(&(struct pollfd){.fd = c->events_fd, .events = POLLPRI}, 1, 20);
+    }
+    return r;
+}
+
+/* Where our own processes are. */
+static int open_parent(const struct fp_contain *c) {
+    char *parent = strdup(c->directory);
+    if (!parent)
+        return -ENOMEM;
+    *strrchr(parent, '/') = '\0';
+    int fd = open_file(parent, "cgroup.procs", O_WRONLY);
+    free(parent);
+    return fd;
+}
+
+static int cgroup_release(struct fp_contain *c, pid_t pid) {
+    char text[16];
+    int fd = open_parent(c);
+    if (fd < 0)
+        return fd;
+    snprintf(text, sizeof text, "%d", (int)pid);
+    int r = write_text(fd, text);
+    close(fd);
+    return r;
 }
 
 struct freeing {
@@ -254,7 +300,7 @@ static int free_pid(pid_t pid, void *data) {
 
 /* rmdir refuses while a zombie is being released; those go by themselves within a moment. */
 static int free_and_remove(const char *directory, void *data) {
-    for (int attempt = 0; attempt < 50 && rmdir(directory) < 0 && errno == EBUSY; attempt++) {
+    for (int attempt = 0; attempt < 250 && rmdir(directory) < 0 && errno == EBUSY; attempt++) {
         if (for_each_pid(directory, free_pid, data) < 0)
             break;
         if (attempt > 1)
@@ -270,14 +316,8 @@ static void close_fd(int *fd) {
 }
 
 static void cgroup_close(struct fp_contain *c) {
-    struct freeing freeing = {-1};
-    char *parent = strdup(c->directory);
-    if (parent) {
-        *strrchr(parent, '/') = '\0';
-        freeing.parent_fd = open_file(parent, "cgroup.procs", O_WRONLY);
-    }
+    struct freeing freeing = {open_parent(c)};
     (void)for_each_below(c->directory, free_and_remove, &freeing);
-    free(parent);
     close_fd(&freeing.parent_fd);
     close_fd(&c->procs_fd);
     close_fd(&c->kill_fd);
@@ -302,6 +342,8 @@ const struct fp_contain_ops fp_contain_cgroup = {
     .list = cgroup_list,
     .holds = cgroup_holds,
     .kill_all = cgroup_kill_all,
+    .freeze = cgroup_freeze,
+    .release = cgroup_release,
     .populated = cgroup_populated,
     .close = cgroup_close,
 };

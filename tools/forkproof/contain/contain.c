@@ -52,6 +52,14 @@ int fp_contain_kill_all(struct fp_contain *c) {
     return c->ops->kill_all ? c->ops->kill_all(c) : -EOPNOTSUPP;
 }
 
+int fp_contain_freeze(struct fp_contain *c, bool still) {
+    return c->ops->freeze ? c->ops->freeze(c, still) : -EOPNOTSUPP;
+}
+
+int fp_contain_release(struct fp_contain *c, pid_t pid) {
+    return c->ops->release ? c->ops->release(c, pid) : 0;
+}
+
 bool fp_contain_populated(const struct fp_contain *c) {
     return c->ops->populated && c->ops->populated(c);
 }

@@ -33,6 +33,10 @@ struct fp_contain_ops {
     bool (*holds)(const struct fp_contain *c, pid_t pid);
     /* Kills all members at a stroke. May be NULL. */
     int (*kill_all)(struct fp_contain *c);
+    /* Holds all members still, or lets them go on. May be NULL. */
+    int (*freeze)(struct fp_contain *c, bool still);
+    /* Lets go of one member. May be NULL: nothing holds it. */
+    int (*release)(struct fp_contain *c, pid_t pid);
     bool (*populated)(const struct fp_contain *c);
     /* Undoes open; members that are left are set free. May be NULL. */
     void (*close)(struct fp_contain *c);
@@ -53,6 +57,9 @@ bool fp_contain_holds(const struct fp_contain *c, pid_t pid);
 int fp_contain_list(const struct fp_contain *c, struct fp_members *members);
 /* -EOPNOTSUPP where there is no such stroke. */
 int fp_contain_kill_all(struct fp_contain *c);
+/* -EOPNOTSUPP where members cannot be held still; -ETIMEDOUT: told to, and some are not yet. */
+int fp_contain_freeze(struct fp_contain *c, bool still);
+int fp_contain_release(struct fp_contain *c, pid_t pid);
 bool fp_contain_populated(const struct fp_contain *c);
 void fp_contain_close(struct fp_contain *c);
 

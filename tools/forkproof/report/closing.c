@@ -33,7 +33,7 @@ static void append_names(struct text *text, const struct fp_facts *facts) {
     uint32_t named = 0;
     for (uint32_t i = 0; i < facts->recorded && named < NAMED; i++) {
         const struct fp_left *left = &facts->left[i];
-        if (left->late)
+        if (left->late || left->kept)
             continue;
         snprintf(piece, sizeof piece, "%s%.63s %d", named++ ? ", " : " (", left->comm,
                  (int)left->pid);
@@ -65,13 +65,14 @@ static void append_ends(struct text *text, const struct fp_facts *facts) {
     for (int way = FP_LEFT_STUCK; way <= 64; way++) {
         uint32_t count = 0;
         for (uint32_t i = 0; i < facts->recorded; i++)
-            count += !facts->left[i].late && facts->left[i].ended == way;
+            count += !facts->left[i].late && !facts->left[i].kept && facts->left[i].ended == way;
         if (count == 0)
             continue;
         snprintf(line, sizeof line, "; %s: %u", verdict(way, piece), count);
         append(text, line);
     }
-    if (facts->left_total + facts->late_total > facts->recorded || facts->uncounted)
+    if (facts->left_total + facts->late_total + facts->kept_total > facts->recorded ||
+        facts->uncounted)
         append(text, "; others not listed");
     if (facts->late_total) {
         snprintf(line, sizeof line, "; born while it was ended: %u", facts->late_total);

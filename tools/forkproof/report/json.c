@@ -91,6 +91,8 @@ static const char *ended(const struct fp_left *left) {
         return "denied";
     case FP_LEFT_STUCK:
         return "stuck";
+    case FP_LEFT_KEPT:
+        return "kept";
     default:
         return fp_signal_name(left->ended);
     }
@@ -135,6 +137,28 @@ static json_t *rung(const struct fp_run *run) {
     return object;
 }
 
+static json_t *keep(const struct fp_run *run) {
+    json_t *array = json_array();
+    for (size_t i = 0; i < run->cli.keep_count; i++) {
+        json_t *object = json_pack("{s:I}", "matched", (json_int_t)run->facts->keep_matched[i]);
+        json_object_set_new(object, "pattern", string(run->cli.keep[i]));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+static void add_controls(json_t *report, const struct fp_run *run) {
+    const struct fp_facts *facts = run->facts;
+    const char *until = run->cli.until == FP_UNTIL_EMPTY ? "empty" : "root";
+    json_object_set_new(report, "name", run->cli.name ? string(run->cli.name) : json_null());
+    json_object_set_new(report, "until", json_string(until));
+    json_object_set_new(report, "keep", keep(run));
+    json_object_set_new(report, "kept_total", json_integer(facts->kept_total));
+    json_object_set_new(report, "no_orders",
+                        facts->control_error ? string(strerror(facts->control_error))
+                                             : json_null());
+}
+
 static json_t *times(const struct fp_facts *facts) {
     struct tm tm;
     char began[40], whole[24];
@@ -145,7 +169,8 @@ static json_t *times(const struct fp_facts *facts) {
     int64_t end = facts->root_ended ? facts->root_ended_ns : facts->finished_ns;
     json_t *object = json_pack("{s:s}", "start", began);
     json_object_set_new(object, "root_s", seconds(end - facts->started_ns));
-    json_object_set_new(object, "teardown_s", seconds(facts->finished_ns - end));
+    json_object_set_new(object, "waited_s", seconds(facts->waited_ns));
+    json_object_set_new(object, "teardown_s", seconds(facts->finished_ns - end - facts->waited_ns));
     return object;
 }
 
@@ -158,9 +183,11 @@ char *fp_report_json(const struct fp_run *run) {
     json_object_set_new(report, "left", left(facts));
     json_object_set_new(report, "left_total", json_integer(facts->left_total));
     json_object_set_new(report, "late_total", json_integer(facts->late_total));
-    json_object_set_new(report, "left_lost",
-                        json_integer(facts->left_total + facts->late_total - facts->recorded));
+    json_object_set_new(
+        report, "left_lost",
+        json_integer(facts->left_total + facts->late_total + facts->kept_total - facts->recorded));
     json_object_set_new(report, "unlisted", json_boolean(facts->unlisted));
+    add_controls(report, run);
     json_object_set_new(report, "signal", json_string(fp_signal_name(run->cli.signal)));
     json_object_set_new(report, "grace_s", json_real((double)run->cli.grace_ns / FP_SECOND));
     json_object_set_new(report, "guard_killed", json_boolean(facts->guard_lost));

@@ -26,4 +26,7 @@ char *fp_report_json(const struct fp_run *run);
 /* The last line on stderr, when there is something to say. */
 void fp_report_closing(const struct fp_run *run);
 
+/* What --keep kept, and a pattern that named nothing: a line each, if there is one to say. */
+void fp_report_kept(const struct fp_run *run);
+
 #endif

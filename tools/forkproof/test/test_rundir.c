@@ -91,3 +91,19 @@ Test(rundir, is_stale_only_when_all_that_keep_it_are_gone) {
     cr_expect_eq(fp_rundir_is_stale("guard=x\n"), -EINVAL);
     cr_expect_eq(fp_rundir_is_stale(""), -EINVAL);
 }
+
+Test(rundir, ids_are_told_from_other_entries) {
+    static const char *const bad[] = {"",
+                                      "12",
+                                      "12-0123456.1",
+                                      "12-01234567",
+                                      "12-01234567.",
+                                      "x-01234567.1",
+                                      "-01234567.1",
+                                      "12-0123456G.1",
+                                      "12-01234567.1x",
+                                      "123456789012345-01234567.4026531836"};
+    cr_expect(fp_rundir_is_id("12-01abcdef.4026531836"));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        cr_expect_not(fp_rundir_is_id(bad[i]), "'%s'", bad[i]);
+}
