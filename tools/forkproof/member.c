@@ -196,6 +196,8 @@ int fp_member_signal(struct fp_member *member, int sig, const struct fp_scope *s
 
 int fp_member_signal_child(pid_t child, int sig, const int *value) {
     int r;
+    if (child <= 0) /* would be a whole process group, or everybody */
+        return -ESRCH;
     if (value)
         r = sigqueue(child, sig, (union sigval){.sival_int = *value});
     else
