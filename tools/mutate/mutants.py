@@ -774,6 +774,6 @@ MUTANTS += [
         "teardown.c",
         "        if (t->starved)\n            make_room(t, &killed);\n",
         "        (void)make_room;\n",
-        "forkproof.run.survival",
+        "forkproof.run.scarcity",
     ),
 ]

@@ -194,6 +194,14 @@ class Case(unittest.TestCase):
         self.addCleanup(os.close, read)
         return process, read
 
+    def start_reader(self, *words, program="%s ignore 3 >&2; echo ready $$; cat" % LEAVER):
+        """A program that ends when the returned pipe is closed; what it leaves behind is deaf."""
+        read, write = os.pipe()
+        process, held = self.start_held("--grace=100ms", *words, "sh", "-c", program, stdin=read)
+        os.close(read)
+        self.ready(process)
+        return process, held, write
+
     def assert_all_gone(self, read):
         self.assertEqual(read_until(read, None), b"")
 
