@@ -1,5 +1,6 @@
 #include "proc.h"
 
+#include <errno.h>
 #include <fcntl.h>
 
 #include "sys.h"
@@ -231,13 +232,29 @@ pid_t fp_proc_pid_max(void) {
     return (pid_t)number;
 }
 
-bool fp_proc_variables_begin(struct fp_proc_variables *variables, pid_t pid) {
+static int open_environ(char path[static PATH_SIZE], size_t used) {
+    (void)put(path + used, "/environ");
+    return fp_sys_open(path, O_RDONLY | O_CLOEXEC);
+}
+
+/* The first thread may have left the others: it has no memory any more, they have. */
+static int open_environ_of_threads(pid_t pid) {
     char path[PATH_SIZE];
-    (void)put(path + put_process(path, pid), "/environ");
-    variables->fd = fp_sys_open(path, O_RDONLY | O_CLOEXEC);
-    variables->at = 0;
-    variables->end = 0;
-    return variables->fd >= 0;
+    struct fp_proc_list threads;
+    pid_t tid;
+    int fd = -ESRCH;
+    if (!fp_proc_list_threads(&threads, pid))
+        return fd;
+    while (fd < 0 && (tid = fp_proc_list_next(&threads))) {
+        if (tid == pid)
+            continue;
+        size_t used = put_process(path, pid);
+        used += put(path + used, "/task/");
+        used += fp_text_number(path + used, (unsigned)tid);
+        fd = open_environ(path, used);
+    }
+    fp_proc_list_end(&threads);
+    return fd;
 }
 
 /* Moves what is left to the front and reads on behind it. */
@@ -248,6 +265,20 @@ static bool read_on(struct fp_proc_variables *v) {
     v->at = 0;
     v->end = left + (length > 0 ? (unsigned)length : 0);
     return length > 0;
+}
+
+bool fp_proc_variables_begin(struct fp_proc_variables *variables, pid_t pid) {
+    char path[PATH_SIZE];
+    variables->fd = open_environ(path, put_process(path, pid));
+    variables->at = 0;
+    variables->end = 0;
+    if (variables->fd >= 0) {
+        if (read_on(variables))
+            return true;
+        (void)fp_sys_close(variables->fd);
+    }
+    variables->fd = open_environ_of_threads(pid);
+    return variables->fd >= 0;
 }
 
 /* The length of the variable at hand, as far as it is in the buffer. */

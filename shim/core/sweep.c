@@ -118,8 +118,7 @@ static bool list_young(struct sweep *s) {
     if (newest < first || newest - first >= FEW || !are_all_between(s->reg, first, newest))
         return false;
     for (pid_t pid = first; pid <= newest; pid++) {
-        if (fp_sys_tgkill(s->self, pid, 0) !=
-            0) // no thread of ours: asked for, /proc has those, too
+        if (fp_sys_tgkill(pid, pid, 0) != -ESRCH) // asked for, /proc has threads, too
             add(s, pid);
         if (pid == newest) // a child made meanwhile by one that has ended since
             newest = fp_proc_newest();

@@ -1,6 +1,7 @@
 /* Ending what a contained program has left: its members, and nobody who only has their numbers. */
 #include "suite.h"
 
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -171,6 +172,32 @@ NamespacedTest(sweep, newborn_that_execs_while_it_is_looked_at_is_ended) {
     fp_sweep(reg, path);
     claim(!is_there(*newborn));
     finish_with_an_orphan();
+}
+
+static void *stays_too(void *unused) {
+    stays();
+    return unused;
+}
+
+static void stays_with_a_thread(void) {
+    pthread_t thread;
+    claim(pthread_create(&thread, NULL, stays_too, NULL) == 0);
+    *newborn = fp_sys_getpid();
+    stays();
+}
+
+/* /proc answers for the number of a thread as for that of a process. */
+NamespacedTest(sweep, a_thread_of_a_member_is_not_asked_as_well) {
+    begin();
+    newborn =
+        mmap(NULL, sizeof *newborn, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    claim(newborn != MAP_FAILED);
+    pid_t child = bare_fork(stays_with_a_thread);
+    while (*(volatile pid_t *)newborn != child)
+        sched_yield();
+    claim(fp_sweep(reg, path) == 1);
+    claim(!is_there(child));
+    finish();
 }
 
 NamespacedTest(sweep, a_stranger_with_the_number_of_a_member_is_spared) {

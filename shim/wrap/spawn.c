@@ -7,6 +7,7 @@
 #include <sys/types.h>
 
 #include "birth.h"
+#include "group.h"
 #include "image.h"
 #include "kept.h"
 #include "symbol.h"
@@ -26,6 +27,7 @@ static int spawn(spawner *next, pid_t *user_pid, const char *path,
     struct fp_kept kept;
     posix_spawnattr_t changed;
     FP_PLACE_SPAWN(path, actions);
+    fp_group_enter(); // what is kept names the register, also for the first child
     FP_KEEP(kept, envp);
     attributes = fp_image_attributes(attributes, &changed);
     fp_birth_begin();
@@ -85,6 +87,7 @@ static int spawn_held(pidfd_spawner *next, int *pidfd, const char *path,
     struct fp_kept kept;
     posix_spawnattr_t changed;
     FP_PLACE_SPAWN(path, actions);
+    fp_group_enter();
     FP_KEEP(kept, envp);
     attributes = fp_image_attributes(attributes, &changed);
     int error = next(pidfd, path, actions, attributes, argv, kept.envp);

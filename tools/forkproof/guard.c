@@ -133,8 +133,14 @@ static void read_signals(struct guard *g) {
     }
 }
 
+/*
+ * What is left running goes past us to whoever takes orphans in outside: with us for a parent in
+ * its session it would be orphaned once more by our end, and that hangs up a group that is stopped.
+ */
 static void take_over_the_end(struct guard *g) {
     g->done = true;
+    if (!fp_run_ends_members(g->run))
+        prctl(PR_SET_CHILD_SUBREAPER, 0);
     (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_CONCLUDE});
 }
 

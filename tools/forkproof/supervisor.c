@@ -339,6 +339,22 @@ static void wait_until_empty(struct supervisor *s) {
     s->facts->waited_ns = fp_now() - s->facts->root_ended_ns;
 }
 
+/*
+ * Until a look shows nobody new: a member that ends during one hides its children, which come to us
+ * after we have looked at ours. Unseen, they would be asked for nothing and killed after the grace
+ * (R22).
+ */
+static void record_leftovers(struct supervisor *s) {
+    const struct fp_facts *facts = s->facts;
+    bool news = true;
+    for (int looks = 1; news && !fp_teardown_is_empty(&s->teardown); looks++) {
+        uint32_t before = facts->left_total + facts->kept_total;
+        (void)fp_teardown_list(&s->teardown);
+        fp_teardown_record(&s->teardown, false);
+        news = looks == 1 || facts->left_total + facts->kept_total != before;
+    }
+}
+
 static void after_root(struct supervisor *s) {
     read_result(s);
     s->teardown.root_over = true;
@@ -346,8 +362,7 @@ static void after_root(struct supervisor *s) {
     if (s->run->cli.until == FP_UNTIL_EMPTY && !s->orders.end)
         wait_until_empty(s);
     begin_ending(s);
-    (void)fp_teardown_list(&s->teardown);
-    fp_teardown_record(&s->teardown, false);
+    record_leftovers(s);
     if (!fp_run_ends_members(s->run))
         fp_teardown_leave(&s->teardown);
     else if (!fp_teardown_is_empty(&s->teardown))

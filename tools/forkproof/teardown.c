@@ -43,13 +43,25 @@ static void note_reaped(struct fp_left *left, int status) {
                     WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL ? left->sent : left->asked);
 }
 
-/* Those recorded that a full listing no longer shows have ended. */
+static bool is_alive(const struct fp_left *left, struct fp_proc_stat *ret) {
+    return fp_proc_stat(left->pid, ret) == 0 && ret->start == left->start && fp_proc_alive(ret);
+}
+
+/*
+ * Those recorded that a full listing does not show have ended, or were between two parents while we
+ * looked (R22).
+ */
 static void note_gone(struct fp_teardown *t) {
     struct fp_facts *facts = t->run->facts;
     for (uint32_t i = 0; i < facts->recorded; i++) {
         struct fp_left *left = &facts->left[i];
         struct fp_member *member = fp_members_find(&t->now, left->pid);
-        if (!member || member->start != left->start)
+        struct fp_proc_stat stat;
+        if (left->over || (member && member->start == left->start))
+            continue;
+        if (!member && is_alive(left, &stat))
+            (void)fp_members_add(&t->now, &stat);
+        else
             finish_left(left, left->sent);
     }
 }
@@ -160,10 +172,22 @@ static int send(struct fp_teardown *t, struct fp_member *member, int sig) {
     return r;
 }
 
+/* A zombie whose parent lives is reaped by nobody here: it ended before the kill. */
+static void note_ended(struct fp_facts *facts) {
+    struct fp_proc_stat stat;
+    for (uint32_t i = 0; i < facts->recorded; i++) {
+        struct fp_left *left = &facts->left[i];
+        if (!left->over && left->sent != SIGKILL && !is_alive(left, &stat))
+            finish_left(left, left->sent);
+    }
+}
+
 static void kill_by_rung(struct fp_teardown *t) {
     struct fp_facts *facts = t->run->facts;
     if (t->keeping)
         (void)fp_teardown_list(t);
+    if (t->run->contain.ops->kill_all)
+        note_ended(facts);
     if (t->no_stroke || fp_contain_kill_all(&t->run->contain) < 0)
         return;
     for (uint32_t i = 0; i < facts->recorded; i++)

@@ -507,6 +507,11 @@ MUTANTS += [
 ]
 
 
+def tree(name, defence, file, old, new):
+    """A mutant of the command that a kept plan of conformance/trees notices."""
+    return Mutant(name, defence, f"tools/forkproof/{file}", old, new, "conformance.trees.kept", None, "trees_all")
+
+
 def command(name, defence, file, old, new, test, pattern=None, target="all"):
     """A mutant of the command."""
     return Mutant(name, defence, f"tools/forkproof/{file}", old, new, test, pattern, target)
@@ -574,6 +579,20 @@ MUTANTS += [
         "           (peer.uid == geteuid() || peer.uid == 0);",
         "           peer.pid > 0;",
         "forkproof.run.tampering",
+    ),
+    tree(
+        "one-look",
+        "R22: members are listed until a listing shows nobody new",
+        "supervisor.c",
+        "news = looks == 1 || facts->left_total + facts->kept_total != before;",
+        "news = facts->left_total < before;",
+    ),
+    tree(
+        "guard-keeps-orphans",
+        "what is left running is not hung up by the guard's end",
+        "guard.c",
+        "        prctl(PR_SET_CHILD_SUBREAPER, 0);",
+        "        (void)0;",
     ),
     core(
         "sweep-by-number",

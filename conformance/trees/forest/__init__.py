@@ -1,0 +1,1 @@
+"""Random process trees: the plan, its generator, the model, the stage that plays one, the judge."""
