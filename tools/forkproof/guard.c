@@ -74,7 +74,7 @@ static void ask_for_hurry(struct guard *g, const struct signalfd_siginfo *info, 
 }
 
 static void stop(struct guard *g, int sig) {
-    fp_terminal_stop(sig);
+    fp_terminal_stop(sig, g->root_ended ? 0 : g->run->facts->root);
     (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_RESUMED});
 }
 

@@ -70,6 +70,7 @@ int fp_members_add(struct fp_members *m, const struct fp_proc_stat *stat) {
     struct fp_member *member = &m->at[m->count++];
     // NOLINTNEXTLINE(clang-analyzer-core.NullDereference): grow has made room
     *member = (struct fp_member){.pid = stat->pid, .ppid = stat->ppid, .start = stat->start};
+    member->threaded = stat->threads > 1;
     memcpy(member->comm, stat->comm, sizeof member->comm);
     m->slots[slot] = (uint32_t)m->count;
     return 0;
@@ -133,10 +134,13 @@ static bool descends(struct fp_proc_stat now, const struct fp_scope *scope) {
 }
 
 static bool is_member(const struct fp_proc_stat *now, const struct fp_scope *scope) {
+    /* Orphans of a stranger may have come to `top` too: a parent alone proves nothing then. */
+    bool mixed = scope->strangers && scope->strangers->count;
+    if (!mixed && now->ppid == scope->top)
+        return true; /* the cheapest proof */
     if (scope->contain && fp_contain_holds(scope->contain, now->pid))
         return true;
-    /* Orphans of a stranger may have come to `top` too: a parent alone proves nothing then. */
-    if (scope->strangers && scope->strangers->count && !fp_proc_has_env(now->pid, scope->marker))
+    if (mixed && !fp_proc_has_env(now->pid, scope->marker))
         return false;
     return now->ppid == scope->top || has_trusted_parent(now, scope) || descends(*now, scope);
 }
@@ -164,34 +168,53 @@ int fp_member_signal_pidfd(int pidfd, int sig) {
     return syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0) < 0 ? -errno : 0;
 }
 
-static int signal_by_pid(struct fp_member *member, int sig, const struct fp_scope *scope) {
+/* then: a second signal, or 0. */
+static int signal_by_pid(struct fp_member *member, int sig, int then,
+                         const struct fp_scope *scope) {
     mechanism = FP_MECHANISM_KILL;
     int r = confirm(member, scope);
     if (r == 0 && kill(member->pid, sig) < 0)
         r = -errno;
-    if (r == 0)
-        member->sent = sig;
+    if (r == 0 && then && confirm(member, scope) == 0)
+        (void)kill(member->pid, then);
     return r;
 }
 
-int fp_member_signal(struct fp_member *member, int sig, const struct fp_scope *scope) {
-    if (fp_scope_excludes(scope, member->pid))
-        return -EPERM;
-    int fd = fp_member_open(member->pid);
-    if (fd == -ESRCH)
-        return -ESRCH;
-    if (fd < 0)
-        return signal_by_pid(member, sig, scope);
+static int signal_by_pidfd(struct fp_member *member, int fd, int sig, int then,
+                           const struct fp_scope *scope) {
     mechanism = FP_MECHANISM_PIDFD;
     int r = confirm(member, scope);
     if (r == 0)
         r = fp_member_signal_pidfd(fd, 0);
     if (r == 0)
         r = fp_member_signal_pidfd(fd, sig);
-    close(fd);
+    if (r == 0 && then)
+        (void)fp_member_signal_pidfd(fd, then);
+    return r;
+}
+
+static int signal_member(struct fp_member *member, int sig, int then,
+                         const struct fp_scope *scope) {
+    if (fp_scope_excludes(scope, member->pid))
+        return -EPERM;
+    int fd = fp_member_open(member->pid);
+    if (fd == -ESRCH)
+        return -ESRCH;
+    int r = fd < 0 ? signal_by_pid(member, sig, then, scope)
+                   : signal_by_pidfd(member, fd, sig, then, scope);
+    if (fd >= 0)
+        close(fd);
     if (r == 0)
         member->sent = sig;
     return r;
+}
+
+int fp_member_signal(struct fp_member *member, int sig, const struct fp_scope *scope) {
+    return signal_member(member, sig, 0, scope);
+}
+
+int fp_member_ask(struct fp_member *member, int sig, const struct fp_scope *scope) {
+    return signal_member(member, sig, SIGCONT, scope);
 }
 
 int fp_member_signal_child(pid_t child, int sig, const int *value) {

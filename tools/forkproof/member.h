@@ -22,6 +22,7 @@ struct fp_member {
     int sent;      /* the last signal sent to it, 0 = none */
     bool verified; /* found to be a member by the present pass */
     bool kept;     /* may outlive the run */
+    bool threaded; /* had more than one thread */
     char comm[64];
 };
 
@@ -65,6 +66,9 @@ bool fp_scope_excludes(const struct fp_scope *scope, pid_t pid);
  * -ESRCH: gone, or the number names somebody else now; -EPERM: not permitted, or never ours.
  */
 int fp_member_signal(struct fp_member *member, int sig, const struct fp_scope *scope);
+
+/* The same with `sig` and then SIGCONT, so that one that is stopped hears it. */
+int fp_member_ask(struct fp_member *member, int sig, const struct fp_scope *scope);
 
 /* An unreaped child of this very process: its pid is pinned. value: sent with it, or NULL. */
 int fp_member_signal_child(pid_t child, int sig, const int *value);

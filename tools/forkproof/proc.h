@@ -27,6 +27,9 @@ int fp_proc_parse_stat(const char *text, struct fp_proc_stat *ret);
 /* -ESRCH when there is no such process. */
 int fp_proc_stat(pid_t pid, struct fp_proc_stat *ret);
 
+/* The pid given out last: while it stays the same nobody has been born. */
+int fp_proc_newest(pid_t *ret);
+
 /* Not a zombie; a process whose first thread has left and whose others run is alive. */
 bool fp_proc_alive(const struct fp_proc_stat *stat);
 

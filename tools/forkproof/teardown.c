@@ -16,10 +16,29 @@
 /* Without progress for so long, what is left is stuck in the kernel, or is not ours to kill. */
 #define STUCK_NS (10 * FP_SECOND)
 #define DENIED_NS (FP_SECOND / 4)
+/* For what dies at a stroke, before each is looked at. */
+#define STROKE_NS (FP_SECOND / 2)
 /* A wake-up is never missed, but the child of a member that died needs a new look. */
-#define LOOK_AGAIN_MS 10
+#define LOOK_AGAIN_NS (FP_SECOND / 100)
 /* Where they cannot be held still, kept ones may fork as fast as they are let go. */
 #define RELEASE_TRIES 100
+
+/*
+ * A fork bomb's share of the processor is larger than ours otherwise. Only while members are looked
+ * for and signalled: those that have only to die do so sooner without.
+ */
+static void hurry(bool on) {
+    static int usual = -1;
+    static struct sched_param usual_priority;
+    if (usual < 0) {
+        sched_getparam(0, &usual_priority);
+        usual = sched_getscheduler(0);
+    }
+    if (on)
+        sched_setscheduler(0, SCHED_RR, &(struct sched_param){.sched_priority = 1});
+    else
+        sched_setscheduler(0, usual, &usual_priority);
+}
 
 static struct fp_left *find_left(struct fp_facts *facts, pid_t pid, uint64_t start) {
     for (uint32_t i = 0; i < facts->recorded; i++)
@@ -67,7 +86,10 @@ static void note_gone(struct fp_teardown *t) {
 }
 
 static void look(struct fp_teardown *t) {
+    hurry(true);
     fp_members_clear(&t->now);
+    if (fp_proc_newest(&t->newest) < 0)
+        t->newest = 0;
     int walked = fp_walk_list(&t->scope, &t->now);
     int listed = fp_contain_list(&t->run->contain, &t->now);
     t->starved = walked == -ENOMEM || listed == -ENOMEM;
@@ -110,6 +132,12 @@ size_t fp_teardown_list(struct fp_teardown *t) {
     for (size_t i = 0; i < t->now.count; i++)
         count += !fp_teardown_spares(t, &t->now.at[i]);
     return count;
+}
+
+/* Nobody was born since the listing began: it has them all. */
+static bool is_whole(const struct fp_teardown *t) {
+    pid_t newest;
+    return t->newest && fp_proc_newest(&newest) == 0 && newest == t->newest;
 }
 
 static uint32_t *total_of(struct fp_facts *facts, bool kept, bool late) {
@@ -162,7 +190,8 @@ static int send(struct fp_teardown *t, struct fp_member *member, int sig) {
     if (fp_teardown_spares(t, member))
         return -EPERM;
     t->scope.list = &t->now;
-    int r = fp_member_signal(member, sig, &t->scope);
+    int r = sig == SIGKILL ? fp_member_signal(member, sig, &t->scope)
+                           : fp_member_ask(member, sig, &t->scope);
     facts->mechanism = fp_member_mechanism();
     struct fp_left *left = find_left(facts, member->pid, member->start);
     if (left && r == 0)
@@ -182,28 +211,27 @@ static void note_ended(struct fp_facts *facts) {
     }
 }
 
-static void kill_by_rung(struct fp_teardown *t) {
+static int kill_by_rung(struct fp_teardown *t) {
     struct fp_facts *facts = t->run->facts;
     if (t->keeping)
         (void)fp_teardown_list(t);
     if (t->run->contain.ops->kill_all)
         note_ended(facts);
-    if (t->no_stroke || fp_contain_kill_all(&t->run->contain) < 0)
-        return;
-    for (uint32_t i = 0; i < facts->recorded; i++)
+    int r = t->no_stroke ? -EOPNOTSUPP : fp_contain_kill_all(&t->run->contain);
+    for (uint32_t i = 0; r == 0 && i < facts->recorded; i++)
         if (!facts->left[i].over && !facts->left[i].kept)
             facts->left[i].sent = SIGKILL;
+    return r;
 }
 
 void fp_teardown_ask(struct fp_teardown *t, int sig) {
     t->asked_signal = sig;
     for (size_t i = 0; i < t->now.count; i++) {
         struct fp_member *member = &t->now.at[i];
-        if (fp_members_has(&t->asked, member) || send(t, member, sig) < 0)
-            continue;
-        (void)fp_members_add_once(&t->asked, member);
-        (void)fp_member_signal(member, SIGCONT, &t->scope);
+        if (!fp_members_has(&t->asked, member) && send(t, member, sig) == 0)
+            (void)fp_members_add_once(&t->asked, member);
     }
+    hurry(false);
 }
 
 static void drain(int signal_fd) {
@@ -245,11 +273,6 @@ bool fp_teardown_is_empty(struct fp_teardown *t) {
     return childless && !populated;
 }
 
-/* A fork bomb's share of the processor is larger than ours otherwise. */
-static void hurry(void) {
-    sched_setscheduler(0, SCHED_RR, &(struct sched_param){.sched_priority = 1});
-}
-
 struct round {
     size_t fresh;  /* sent SIGKILL now */
     size_t denied; /* not permitted */
@@ -259,7 +282,7 @@ struct round {
 /* killed: those of former rounds, by pid and start. */
 static struct round kill_round(struct fp_teardown *t, struct fp_members *killed) {
     struct round round = {0};
-    kill_by_rung(t);
+    (void)kill_by_rung(t);
     fp_teardown_list(t);
     if (t->root_over && !t->run->facts->uncounted)
         fp_teardown_record(t, true);
@@ -287,12 +310,36 @@ static void note_unkillable(struct fp_teardown *t, const struct round *round) {
         finish_left(&facts->left[i], round->denied ? FP_LEFT_DENIED : FP_LEFT_STUCK);
 }
 
-static void wait_for_change(struct fp_teardown *t) {
-    struct pollfd fds[] = {
-        {.fd = t->signal_fd, .events = POLLIN},
-        {.fd = t->run->contain.events_fd, .events = POLLPRI},
-    };
-    poll(fds, 2, LOOK_AGAIN_MS);
+/* Until nothing is left, or it is time for a new look. */
+static void wait_for_change(struct fp_teardown *t, fp_child_changed changed, void *data) {
+    int64_t deadline = fp_now() + LOOK_AGAIN_NS, left;
+    hurry(false);
+    for (;;) {
+        drain(t->signal_fd);
+        (void)fp_teardown_reap(t, changed, data);
+        if (fp_teardown_is_empty(t) || (left = deadline - fp_now()) <= 0)
+            return;
+        struct pollfd fds[] = {
+            {.fd = t->signal_fd, .events = POLLIN},
+            {.fd = t->run->contain.events_fd, .events = POLLPRI},
+        };
+        poll(fds, 2, (int)(left / 1000000) + 1);
+    }
+}
+
+/* A stroke needs no list of the dying, and to look at each while it dies makes it slower. */
+static void kill_at_a_stroke(struct fp_teardown *t, fp_child_changed changed, void *data) {
+    int64_t deadline = fp_now() + STROKE_NS;
+    if (!t->run->contain.ops->kill_all)
+        return;
+    if (t->root_over && !t->run->facts->uncounted && !is_whole(t)) {
+        fp_teardown_list(t);
+        fp_teardown_record(t, true); /* afterwards nothing is known of them */
+    }
+    if (kill_by_rung(t) < 0)
+        return;
+    while (fp_contain_populated(&t->run->contain) && fp_now() < deadline)
+        wait_for_change(t, changed, data);
 }
 
 /* Who was killed and counted takes the memory that the listing of the others needs. */
@@ -306,12 +353,9 @@ void fp_teardown_kill(struct fp_teardown *t, fp_child_changed changed, void *dat
     struct fp_members killed = {0};
     int64_t progress = fp_now();
     size_t before = SIZE_MAX;
-    hurry();
-    for (;;) {
-        drain(t->signal_fd);
-        (void)fp_teardown_reap(t, changed, data);
-        if (fp_teardown_is_empty(t))
-            break;
+    (void)fp_teardown_reap(t, changed, data);
+    kill_at_a_stroke(t, changed, data);
+    while (!fp_teardown_is_empty(t)) {
         struct round round = kill_round(t, &killed);
         if (round.fresh || t->now.count < before)
             progress = fp_now();
@@ -323,8 +367,9 @@ void fp_teardown_kill(struct fp_teardown *t, fp_child_changed changed, void *dat
         }
         if (t->starved)
             make_room(t, &killed);
-        if (round.fresh == 0)
-            wait_for_change(t);
+        /* While they fork their dead are left to lie: they fill whatever limit the forks have. */
+        if (round.fresh == 0 || is_whole(t))
+            wait_for_change(t, changed, data);
     }
     fp_teardown_list(t);
     fp_members_free(&killed);

@@ -1,5 +1,6 @@
 #include "terminal.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,7 +27,8 @@ static bool was_continued(void) {
     return sigismember(&pending, SIGCONT) == 1;
 }
 
-void fp_terminal_stop(int sig) {
+/* By its default action; returns when we are continued. */
+static void stop_by(int sig) {
     if (sig == SIGTSTP || sig == SIGTTIN || sig == SIGTTOU) {
         take(sig);
         if (was_continued())
@@ -34,6 +36,22 @@ void fp_terminal_stop(int sig) {
         /* An orphaned process group discards these. */
     }
     kill(getpid(), SIGSTOP);
+}
+
+/* The group that has the terminal, if it is the program's own and not ours; else 0. */
+static pid_t group_in_front(int tty, pid_t root) {
+    pid_t front = tty < 0 ? -1 : tcgetpgrp(tty);
+    return front > 0 && front != getpgrp() && front == getpgid(root) ? front : 0;
+}
+
+void fp_terminal_stop(int sig, pid_t root) {
+    int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    pid_t front = group_in_front(tty, root);
+    stop_by(sig);
+    if (front && tcgetpgrp(tty) == getpgrp())
+        tcsetpgrp(tty, front);
+    if (tty >= 0)
+        close(tty);
 }
 
 void fp_terminal_die(int sig) {

@@ -2,8 +2,14 @@
 #ifndef FP_TERMINAL_H
 #define FP_TERMINAL_H
 
-/* Stops this process by the signal, by SIGSTOP where that has no effect. Returns once continued. */
-void fp_terminal_stop(int sig);
+#include <sys/types.h>
+
+/*
+ * Stops this process by the signal, by SIGSTOP where that has no effect. Returns once continued. A
+ * root that leads a group of its own, as an interactive shell does, and had the terminal gets it
+ * back when we are brought to the front.
+ */
+void fp_terminal_stop(int sig, pid_t root);
 
 /* Dies of the signal, without a core file. Returns only if that is impossible. */
 void fp_terminal_die(int sig);

@@ -539,6 +539,22 @@ MUTANTS += [
         "test_member",
     ),
     command(
+        "born-unseen",
+        "those born since the listing are recorded before they are killed at a stroke",
+        "teardown.c",
+        "    if (t->root_over && !is_whole(t)) {",
+        "    if (false) {",
+        "forkproof.run.teardown",
+    ),
+    command(
+        "terminal-kept",
+        "a root with a group of its own gets the terminal back after a stop",
+        "terminal.c",
+        "    if (front && tcgetpgrp(tty) == getpgrp())",
+        "    if (front && !tty)",
+        "forkproof.run.terminal",
+    ),
+    command(
         "no-guard",
         "R10: the guard ends what a killed supervisor leaves",
         "guard.c",

@@ -1,5 +1,6 @@
 """Runs one program, bare or under forkproof, and counts what is there afterwards."""
 
+import fnmatch
 import json
 import os
 import pwd
@@ -15,6 +16,7 @@ import tree
 NOT_POSSIBLE = 77
 ZOMBIE_BOUND = 64 + 16  # the shim's default, and what may die between two forks
 START_DEADLINE = 60.0
+PACKAGES = os.path.realpath(f"{os.path.dirname(os.path.realpath(__file__))}/../../build/packages")
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin"
 
 
@@ -33,6 +35,7 @@ class Count:
     zombies: int = 0
     strangers: int = 0  # processes hit by a signal that was not meant for them
     rung: str = "-"
+    kept: tuple = ()  # the names of those that --keep named, and that live
 
 
 @dataclass
@@ -44,6 +47,7 @@ class Row:
     note: str = ""  # instead of figures: not installed, not possible here
     error: str = ""
     missing: bool = False
+    keeps: bool = False
 
 
 @dataclass(frozen=True)
@@ -64,8 +68,15 @@ def free_port():
         return listener.getsockname()[1]
 
 
+def path():
+    """With the packages that were only unpacked."""
+    unpacked = os.listdir(PACKAGES) if os.path.isdir(PACKAGES) else []
+    return ":".join([PATH, *(f"{PACKAGES}/{name}/usr/{place}" for name in sorted(unpacked) for place in ("bin", "sbin")
+                             if os.path.isdir(f"{PACKAGES}/{name}/usr/{place}"))])
+
+
 def find(name):
-    return shutil.which(name, path=PATH)
+    return shutil.which(name, path=path())
 
 
 def installed(program):
@@ -74,7 +85,7 @@ def installed(program):
 
 
 def prepare(program, tmp, show, marker):
-    words = {"tmp": tmp, "show": show, "port": free_port(), "user": pwd.getpwuid(os.geteuid()).pw_name}
+    words = {"tmp": tmp, "show": show, "packages": PACKAGES, "port": free_port(), "user": pwd.getpwuid(os.geteuid()).pw_name}
     setting = Setting(tmp, words)
     os.mkdir(f"{tmp}/bin")
     for name, target in program.links.items():
@@ -88,7 +99,7 @@ def prepare(program, tmp, show, marker):
                 file.write(setting.fill(text))
     # Nothing of the user's own session: no agent, no server and no bus of theirs is talked to.
     name, _, value = marker.partition("=")
-    setting.env.update({"PATH": f"{tmp}/bin:{PATH}", "HOME": tmp, "TMPDIR": tmp, "SHELL": "/bin/sh"})
+    setting.env.update({"PATH": f"{tmp}/bin:{path()}", "HOME": tmp, "TMPDIR": tmp, "SHELL": "/bin/sh"})
     setting.env.update({"LANG": "C.UTF-8", "TERM": "linux", name: value})
     setting.env.update({key: setting.fill(text) for key, text in program.env.items()})
     return setting
@@ -180,13 +191,17 @@ def measure(program, show, forkproof=None):
         rung = "-"
         if forkproof:
             report = f"{tmp}/report.json"
-            command = [forkproof, "run", "--report", report, "--"] + command
+            keep = ["--keep", program.keep] if program.keep else []
+            command = [forkproof, "run", "--report", report, *keep, "--"] + command
             setting.env["FORKPROOF_RUNTIME_DIR"] = f"{tmp}/forkproof"
         zombies, strangers = run(program, command, setting)
         left = tree.left_behind(marker, guard=forkproof)
+        kept = []
         if forkproof:
             rung = rung_of(report)
-        return Count(len(left), tuple(p.name for p in left), zombies, strangers, rung)
+            kept = [p for p in left if program.keep and fnmatch.fnmatch(p.name, program.keep)]
+            left = [p for p in left if p not in kept]
+        return Count(len(left), tuple(p.name for p in left), zombies, strangers, rung, tuple(p.name for p in kept))
     finally:
         gone = tree.end_descendants()
         shutil.rmtree(tmp, ignore_errors=True)
@@ -194,10 +209,17 @@ def measure(program, show, forkproof=None):
             raise Failed("what it left could not be ended")
 
 
+def has_keep(forkproof):
+    return "--keep" in subprocess.run([forkproof, "run", "--help"], capture_output=True, text=True, check=False).stdout
+
+
 def row_of(program, show, forkproof):
-    row = Row(program.title, program.measure)
+    row = Row(program.title, program.measure, keeps=bool(program.keep))
     if not installed(program):
         row.note, row.missing = f"not installed ({program.package})", True
+        return row
+    if program.keep and not has_keep(forkproof):
+        row.note = "not possible here: this forkproof has no --keep"
         return row
     try:
         row.bare = measure(program, show)
@@ -215,6 +237,8 @@ def judge(row):
     bare, hardened = row.bare, row.hardened
     if hardened.left:
         return f"left: {', '.join(hardened.names)}"
+    if row.keeps and not hardened.kept:
+        return "what was to be kept is gone"
     if hardened.strangers:
         return "a stranger was hit"
     if hardened.zombies > ZOMBIE_BOUND:

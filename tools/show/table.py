@@ -13,7 +13,8 @@ def clip(text, width):
 def named(count):
     """`2 tmux: server, sh`"""
     unique = dict.fromkeys(count.names)
-    return f"{count.left} {', '.join(unique)}" if count.left else "0"
+    kept = f", kept {', '.join(dict.fromkeys(count.kept))}" if count.kept else ""
+    return f"{count.left} {', '.join(unique)}{kept}" if count.left else f"0{kept}"
 
 
 def counted(number, noun, plural="s"):

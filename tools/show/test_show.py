@@ -76,6 +76,13 @@ class Verdict(unittest.TestCase):
         self.assertIn("zombies", self.judge("zombies", Count(zombies=300), Count(zombies=300)))
         self.assertIn("stranger", self.judge("stranger", Count(strangers=1), Count(strangers=1)))
 
+    def test_what_is_to_be_kept_must_live(self):
+        row = Row("", "left", Count(left=2), Count(kept=("a",)), keeps=True)
+        self.assertEqual(measure.judge(row), "")
+        self.assertEqual(table.cell(row.hardened, "left"), "0, kept a")
+        row.hardened = Count()
+        self.assertIn("gone", measure.judge(row))
+
     def test_a_bare_run_that_left_nothing_shows_nothing(self):
         for kind in ("left", "zombies", "stranger"):
             self.assertIn("shows nothing", self.judge(kind, Count(), Count()))

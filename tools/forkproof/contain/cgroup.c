@@ -210,7 +210,8 @@ static int for_each_pid(const char *directory, int (*act)(pid_t, void *), void *
 
 static int add_member(pid_t pid, void *members) {
     struct fp_proc_stat stat;
-    if (pid <= 1 || fp_proc_stat(pid, &stat) < 0 || !fp_proc_alive(&stat))
+    if (pid <= 1 || fp_members_find(members, pid) || fp_proc_stat(pid, &stat) < 0 ||
+        !fp_proc_alive(&stat))
         return 0;
     return fp_members_add(members, &stat);
 }

@@ -44,7 +44,8 @@ static int add_children_of_thread(pid_t pid, pid_t tid, const struct fp_scope *s
 }
 
 /* Any thread can be the parent that the kernel files a child under. */
-static int add_children(pid_t pid, const struct fp_scope *scope, struct fp_members *members) {
+static int add_children_of_threads(pid_t pid, const struct fp_scope *scope,
+                                   struct fp_members *members) {
     char path[64];
     snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
     DIR *dir = opendir(path);
@@ -55,6 +56,15 @@ static int add_children(pid_t pid, const struct fp_scope *scope, struct fp_membe
         if (isdigit((unsigned char)e->d_name[0]))
             r = add_children_of_thread(pid, atoi(e->d_name), scope, members);
     closedir(dir);
+    return r == -ENOMEM ? r : 0;
+}
+
+/* Nearly all have one thread only: then the directory need not be read. */
+static int add_children(pid_t pid, bool threaded, const struct fp_scope *scope,
+                        struct fp_members *members) {
+    if (threaded)
+        return add_children_of_threads(pid, scope, members);
+    int r = add_children_of_thread(pid, pid, scope, members);
     return r == -ENOMEM ? r : 0;
 }
 
@@ -97,8 +107,8 @@ static int list_by_scan(const struct fp_scope *scope, struct fp_members *ret) {
 int fp_walk_list(const struct fp_scope *scope, struct fp_members *ret) {
     if (!kernel_lists_children())
         return list_by_scan(scope, ret);
-    int r = add_children(scope->top, scope, ret);
+    int r = add_children(scope->top, true, scope, ret);
     for (size_t i = 0; i < ret->count && r >= 0; i++)
-        r = add_children(ret->at[i].pid, scope, ret);
+        r = add_children(ret->at[i].pid, ret->at[i].threaded, scope, ret);
     return r;
 }

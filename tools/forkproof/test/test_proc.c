@@ -68,6 +68,17 @@ Test(proc, blocked_signals_are_seen_pending) {
     cr_expect_eq(pending, UINT64_C(1) << (SIGUSR1 - 1));
 }
 
+Test(proc, the_newest_pid_changes_with_each_birth) {
+    pid_t before, after;
+    cr_assert_eq(fp_proc_newest(&before), 0);
+    pid_t pid = fork();
+    if (pid == 0)
+        _exit(0);
+    cr_assert_eq(fp_proc_newest(&after), 0);
+    cr_expect_neq(before, after);
+    waitpid(pid, NULL, 0);
+}
+
 Test(proc, this_proc_is_usable) {
     cr_expect_null(fp_proc_problem());
 }

@@ -1,0 +1,89 @@
+#!/usr/bin/python3 -B
+"""That tools/bench/teardown counts what is there and says what it could not run; not what it measures.
+
+    test_teardown.py --build BUILD
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import tempfile
+import unittest
+
+import contenders
+import teardown_page
+
+HERE = pathlib.Path(__file__).resolve().parent
+build = "build/dev"
+
+
+class Run(unittest.TestCase):
+    """One run of everybody, as small as can be."""
+
+    @classmethod
+    def setUpClass(cls):
+        place = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(place.cleanup)
+        argv = [HERE / "teardown", "--smoke", "--build", build, "--output", place.name]
+        done = subprocess.run(argv, capture_output=True, text=True, check=False)
+        if done.returncode != 0:
+            raise AssertionError(f"teardown: exit status {done.returncode}\n{done.stdout}{done.stderr}")
+        cls.terminal = done.stdout
+        cls.data = json.loads(pathlib.Path(place.name, "teardown.json").read_text())
+        cls.page = pathlib.Path(place.name, "containment.md").read_text()
+
+    def figures(self, name):
+        return {load["name"]: load["figures"].get(name) for load in self.data["loads"] if "left_out" not in load}
+
+    def test_everybody_is_measured_or_says_why_not(self):
+        for one in self.data["contenders"]:
+            self.assertIn(one["name"], self.terminal)
+            if one["absent"]:
+                self.assertIn(f"not run: {one['absent']}", self.page)
+            else:
+                self.assertIn("10", self.figures(one["name"]), one["name"])
+
+    def test_a_rung_leaves_nobody(self):
+        measured = [one["name"] for one in self.data["contenders"]
+                    if one["ours"] and not one["absent"] and not one["name"].startswith("group")]
+        self.assertIn("walk", measured)
+        for name in measured:
+            for load, figure in self.figures(name).items():
+                if figure:
+                    self.assertEqual(0, figure["left"], f"{name}, {load}")
+                    self.assertGreater(figure["median_ms"], 0, f"{name}, {load}")
+
+    def test_what_a_tool_leaves_is_counted_by_somebody_else(self):
+        self.assertEqual(10, self.figures("setsid -w")["10"]["left"])
+        self.assertIn("10 left", self.terminal)
+
+    def test_a_bomb_fills_its_limit(self):
+        for load, figure in self.figures("setsid -w").items():
+            if load.startswith("bomb"):
+                self.assertGreater(figure["left"], 50)
+
+
+class Shown(unittest.TestCase):
+    def test_a_cell_says_what_was_left_before_how_fast(self):
+        self.assertEqual("**3 left**", teardown_page.cell({"left": 3, "left_median": 1}))
+        self.assertEqual("67 ms (60–1,075)", teardown_page.cell({"left": 0, "median_ms": 67.2,
+                                                                  "quartiles_ms": [60.1, 1075.0]}))
+        self.assertEqual("–", teardown_page.cell(None))
+
+    def test_a_tool_that_is_not_there_is_not_run(self):
+        missing = contenders.looked_up(contenders.Contender("x", ("/nowhere/tool",), package="x"))
+        self.assertEqual("not installed", missing.absent)
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--build", default=build)
+    options, rest = parser.parse_known_args()
+    build = os.path.realpath(options.build)
+    if os.geteuid() != 0:
+        print("needs root")
+        sys.exit(77)
+    unittest.main(argv=[sys.argv[0], *rest])
