@@ -16,7 +16,7 @@
 const char fp_cli_run_help[] =
     "Usage: forkproof run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
     "Runs PROGRAM so that nothing it starts outlives it.\n\n"
-    "  --contain=auto|cgroup|walk|none  how what it starts is held (auto: the best there is)\n"
+    "  --contain=auto|pidns|cgroup|walk|none  how what it starts is held (auto: cgroup or walk)\n"
     "  --strict             fail rather than hold it by something weaker\n"
     "  --until=root|empty   what it left is ended when PROGRAM has ended (root); or the run lasts\n"
     "                       until nothing is left by itself; SIGTERM or SIGINT then ends it "
@@ -99,12 +99,12 @@ static int add_zombies(struct fp_cli *cli, const char *value) {
 }
 
 static int set_contain(struct fp_cli *cli, const char *value) {
-    for (int rung = FP_RUNG_AUTO; rung <= FP_RUNG_CGROUP; rung++)
+    for (int rung = FP_RUNG_AUTO; rung <= FP_RUNG_PIDNS; rung++)
         if (strcmp(value, fp_rung_name((enum fp_rung)rung)) == 0) {
             cli->contain = (enum fp_rung)rung;
             return 0;
         }
-    return bad_value("--contain", value, "auto, cgroup, walk or none");
+    return bad_value("--contain", value, "auto, pidns, cgroup, walk or none");
 }
 
 static int set_until(struct fp_cli *cli, const char *value) {
@@ -226,6 +226,10 @@ static int parse_all(int argc, char **argv, struct fp_cli *cli) {
     if (r < 0 || cli->help)
         return r;
     cli->program = argv + optind;
+    if (cli->no_kill && cli->contain == FP_RUNG_PIDNS) {
+        fp_say("run: --no-kill cannot be had with --contain=pidns, which ends whatever is left");
+        return -EINVAL;
+    }
     if (optind < argc)
         return check_conflicts(cli);
     fp_say("run: no program given; see forkproof run --help");

@@ -27,6 +27,7 @@ struct guard {
     pid_t keeper; /* 0: reaped */
     bool alone;   /* neither keeper nor supervisor is left */
     bool done, root_ended;
+    bool lends_terminal; /* to a program that cannot name the group to give it back to */
     bool terminal_int, terminal_quit; /* the terminal sent it to us as well */
 };
 
@@ -249,6 +250,14 @@ static void say_how_it_failed(const struct fp_run *run) {
         fp_say("supervisor was killed; everything that was left of %s was ended", program);
 }
 
+/* Those who asked for a rung are told when it was lost on the way. */
+static void say_what_was_lost(const struct fp_run *run) {
+    const struct fp_facts *facts = run->facts;
+    bool asked = run->cli.strict || run->cli.contain != FP_RUNG_AUTO;
+    if (asked && facts->rung < run->contain.ops->rung && !run->cli.quiet)
+        fp_say("contained by %s only: %s", fp_rung_name(facts->rung), facts->why_not);
+}
+
 /* A calling shell that saw Ctrl-C end the program leaves its loop, as it would have bare. */
 static void die_as_root(const struct guard *g) {
     const struct fp_facts *facts = g->run->facts;
@@ -295,6 +304,7 @@ static int start(struct guard *g) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     g->run->facts->guard = getpid();
     g->run->guard_fd = fp_member_open(getpid());
+    g->lends_terminal = g->run->contain.init && fp_terminal_is_ours();
     g->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
     if (g->signal_fd < 0)
         return -errno;
@@ -330,7 +340,10 @@ int fp_guard_main(struct fp_run *run) {
     leave_standard_to_root(&g);
     wait_for_end(&g);
     end_orphans(&g);
+    if (g.lends_terminal)
+        fp_terminal_take_back();
     say_how_it_failed(run);
+    say_what_was_lost(run);
     if (!run->cli.quiet) {
         fp_report_closing(run);
         fp_report_kept(run);

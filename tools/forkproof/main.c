@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "contract.h"
+#include "doctor.h"
 #include "forkproof_version.h"
 #include "run.h"
 #include "say.h"
@@ -17,6 +18,8 @@ static const char help[] =
     "  forkproof kill [--signal=SIGNAL] RUN     end a run, or send a signal to all of it\n"
     "  forkproof stop RUN                       hold all of a run still\n"
     "  forkproof cont RUN                       let it go on\n"
+    "  forkproof doctor [--json]                what this machine gives for that, and why\n"
+    "                                           not more\n"
     "  forkproof --help                         this text\n"
     "  forkproof --version                      the version\n";
 
@@ -28,6 +31,7 @@ static const struct {
     {"kill", fp_kill_main},
     {"stop", fp_stop_main},
     {"cont", fp_cont_main},
+    {"doctor", fp_doctor_main},
 };
 
 static int print(const char *text) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "contain/contain.h"
@@ -19,6 +20,8 @@
 
 /* Deeper than any tree that fits a machine; a cycle can only be seen while pids are recycled. */
 #define CHAIN_LIMIT 4194304
+/* A chain that breaks more often is not worth believing. */
+#define CLIMBS 16
 
 static enum fp_mechanism mechanism;
 
@@ -108,6 +111,8 @@ void fp_members_free(struct fp_members *m) {
 bool fp_scope_excludes(const struct fp_scope *scope, pid_t pid) {
     if (pid <= 1 || pid == getpid() || pid == scope->top)
         return true;
+    if (scope->contain && pid == scope->contain->init)
+        return true;
     for (size_t i = 0; i < sizeof scope->never / sizeof scope->never[0]; i++)
         if (scope->never[i] == pid)
             return true;
@@ -123,11 +128,33 @@ static bool has_trusted_parent(const struct fp_proc_stat *now, const struct fp_s
            stat.start == parent->start;
 }
 
-static bool descends(struct fp_proc_stat now, const struct fp_scope *scope) {
+/* An orphan of the run's own pid namespace. */
+static bool is_with_init(const struct fp_proc_stat *now, const struct fp_scope *scope) {
+    const struct fp_contain *contain = scope->contain;
+    return contain && now->ppid == contain->init && fp_contain_holds(contain, now->pid);
+}
+
+/* 1, 0, or -ESRCH: one on the way has been reaped meanwhile. */
+static int climb(struct fp_proc_stat now, const struct fp_scope *scope) {
     for (int depth = 0; depth < CHAIN_LIMIT; depth++) {
-        if (now.ppid == scope->top)
-            return true;
-        if (fp_scope_excludes(scope, now.ppid) || fp_proc_stat(now.ppid, &now) < 0)
+        if (now.ppid == scope->top || is_with_init(&now, scope))
+            return 1;
+        if (fp_scope_excludes(scope, now.ppid))
+            return 0;
+        if (fp_proc_stat(now.ppid, &now) < 0)
+            return -ESRCH;
+    }
+    return 0;
+}
+
+/* Orphans that an init reaps vanish while we look; their children have another parent then. */
+static bool descends(const struct fp_proc_stat *member, const struct fp_scope *scope) {
+    struct fp_proc_stat now = *member;
+    for (int tries = 0; tries < CLIMBS; tries++) {
+        int r = climb(now, scope);
+        if (r >= 0)
+            return r;
+        if (fp_proc_stat(member->pid, &now) < 0 || now.start != member->start)
             return false;
     }
     return false;
@@ -142,12 +169,29 @@ static bool is_member(const struct fp_proc_stat *now, const struct fp_scope *sco
         return true;
     if (mixed && !fp_proc_has_env(now->pid, scope->marker))
         return false;
-    return now->ppid == scope->top || has_trusted_parent(now, scope) || descends(*now, scope);
+    return now->ppid == scope->top || has_trusted_parent(now, scope) || descends(now, scope);
+}
+
+/* A child of ours is pinned. */
+static bool is_living_child(pid_t pid) {
+    siginfo_t info = {.si_pid = 0};
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) == 0 &&
+           info.si_pid == 0;
+}
+
+bool fp_member_is_hidden(pid_t pid, const struct fp_scope *scope) {
+    /* A stranger's orphan may be hidden, too, and has shown no environment. */
+    if (scope->strangers && scope->strangers->count)
+        return false;
+    return is_living_child(pid) ||
+           (scope->contain && scope->contain->init && fp_contain_holds(scope->contain, pid));
 }
 
 /* The second look. */
 static int confirm(struct fp_member *member, const struct fp_scope *scope) {
     struct fp_proc_stat now;
+    if (member->start == FP_MEMBER_HIDDEN)
+        return fp_member_is_hidden(member->pid, scope) ? 0 : -ESRCH;
     int r = fp_proc_stat(member->pid, &now);
     if (r < 0)
         return r;

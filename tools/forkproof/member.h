@@ -16,6 +16,10 @@
 struct fp_contain;
 struct fp_proc_stat;
 
+/* The start time of a member that /proc does not show (hidepid): known by being our child, or the
+ * init's. */
+#define FP_MEMBER_HIDDEN 0
+
 struct fp_member {
     pid_t pid, ppid;
     uint64_t start;
@@ -69,6 +73,8 @@ int fp_member_signal(struct fp_member *member, int sig, const struct fp_scope *s
 
 /* The same with `sig` and then SIGCONT, so that one that is stopped hears it. */
 int fp_member_ask(struct fp_member *member, int sig, const struct fp_scope *scope);
+/* Of a pid that /proc does not show: whether it is a living member all the same. */
+bool fp_member_is_hidden(pid_t pid, const struct fp_scope *scope);
 
 /* An unreaped child of this very process: its pid is pinned. value: sent with it, or NULL. */
 int fp_member_signal_child(pid_t child, int sig, const int *value);

@@ -15,6 +15,11 @@
 #include "proc.h"
 #include "say.h"
 
+void fp_run_note_rung(struct fp_run *run) {
+    run->facts->rung = run->contain.ops->rung;
+    memcpy(run->facts->why_not, run->contain.why_not, sizeof run->facts->why_not);
+}
+
 bool fp_run_ends_members(const struct fp_run *run) {
     return fp_contain_ends(&run->contain) && !run->cli.no_kill;
 }
@@ -31,8 +36,9 @@ void fp_run_conclude(struct fp_run *run) {
 void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count) {
     int keep[16] = {run->rundir.base_fd,    run->rundir.fd,        run->report.fd,
                     run->report.dir_fd,     run->contain.procs_fd, run->contain.kill_fd,
-                    run->contain.events_fd, run->guard_fd,        run->rundir.name_fd};
-    size_t used = 9;
+                    run->contain.events_fd, run->contain.alive_fd, run->guard_fd,
+                    run->rundir.name_fd};
+    size_t used = 10;
     for (size_t i = 0; i < count; i++)
         keep[used++] = own[i];
     fp_fds_keep(keep, used);
@@ -111,7 +117,9 @@ static int prepare(struct fp_run *run) {
         fp_say("cannot make the environment: %s", strerror(-r));
         return r;
     }
+    run->contain.argv = run->argv;
     fp_contain_open(&run->contain, run->cli.contain, run->rundir.id);
+    fp_run_note_rung(run);
     r = check_rung(run);
     if (r < 0)
         fp_contain_close(&run->contain);
@@ -127,13 +135,13 @@ static void say_without_hooks(const struct fp_run *run) {
 
 static int run_program(struct fp_run *run) {
     take_signals(run);
+    note_strangers(run); /* before we have children of our own */
     int r = prepare(run);
     if (r < 0) {
         fp_report_discard(&run->report);
         fp_rundir_remove(&run->rundir);
         return FP_EXIT_FAILED;
     }
-    note_strangers(run);
     say_without_hooks(run);
     return fp_guard_main(run);
 }

@@ -33,10 +33,13 @@ struct fp_run {
 /* argv[0] is the subcommand, all_argv the command's whole argv. The command's exit status. */
 int fp_run_main(int argc, char **argv, char **all_argv);
 
+/* Into the facts: by what the program is held now. */
+void fp_run_note_rung(struct fp_run *run);
+
 /* Whether what is left is to be ended. */
 bool fp_run_ends_members(const struct fp_run *run);
 
-/* Closes every descriptor above 2 but the run's and the caller's own (at most 7). */
+/* Closes every descriptor above 2 but the run's and the caller's own (at most 6). */
 void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count);
 
 /* Report and run directory: by whoever outlives the other. */

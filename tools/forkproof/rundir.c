@@ -9,8 +9,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "contain/contain.h"
@@ -20,6 +22,9 @@
 #include "say.h"
 
 #define FILE_NAME "run"
+
+/* No start takes longer. */
+#define START_SECONDS 60
 
 static const char *not_private(const struct stat *st) {
     if (st->st_uid != geteuid())
@@ -157,9 +162,21 @@ bool fp_rundir_id_is_dead(const char *id) {
            (fp_proc_stat(atoi(id), &stat) == -ESRCH || !fp_proc_alive(&stat));
 }
 
+/*
+ * Where pids say nothing, the lock does: guard and supervisor hold it as long as they live, and
+ * take it before there is a file. A directory without a file is a run about to start, for a while.
+ */
+static bool is_forsaken(int fd, const char *text) {
+    struct stat st;
+    bool settled = *text || (fstat(fd, &st) == 0 && time(NULL) - st.st_mtime > START_SECONDS);
+    return settled && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
 /* A directory without a good file is a run about to start, unless the pid in its name is gone. */
-static bool is_dead(const char *id, const char *text) {
-    int stale = fp_rundir_id_is_here(id) ? fp_rundir_is_stale(text) : 0;
+static bool is_dead(int fd, const char *id, const char *text) {
+    if (!fp_rundir_id_is_here(id))
+        return is_forsaken(fd, text);
+    int stale = fp_rundir_is_stale(text);
     return stale >= 0 ? stale : fp_rundir_id_is_dead(id);
 }
 
@@ -172,7 +189,7 @@ static void clear_if_dead(int base_fd, const char *id) {
         return;
     }
     (void)read_run(fd, text, sizeof text);
-    if (is_dead(id, text)) {
+    if (is_dead(fd, id, text)) {
         char *cgroup = strstr(text, "\ncgroup=/");
         if (cgroup) {
             cgroup += strlen("\ncgroup=");
@@ -208,9 +225,12 @@ static int make_own(struct fp_rundir *dir) {
         return -errno;
     dir->fd = openat(dir->base_fd, dir->id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     int error = errno;
-    if (dir->fd < 0)
+    if (dir->fd < 0) {
         unlinkat(dir->base_fd, dir->id, AT_REMOVEDIR);
-    return dir->fd < 0 ? -error : 0;
+        return -error;
+    }
+    (void)flock(dir->fd, LOCK_SH | LOCK_NB);
+    return 0;
 }
 
 /* -ENOENT: a run that ended meanwhile has removed the empty directory that we had opened. */

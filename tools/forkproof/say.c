@@ -9,9 +9,16 @@
 #include "escape.h"
 
 static int say_fd = STDERR_FILENO;
+static char *kept;
+static size_t kept_size;
 
 void fp_say_to(int fd) {
     say_fd = fd;
+}
+
+void fp_say_into(char *ret, size_t size) {
+    kept = ret;
+    kept_size = size;
 }
 
 void fp_say(const char *format, ...) {
@@ -26,6 +33,11 @@ void fp_say(const char *format, ...) {
         return;
     if ((size_t)n >= sizeof text)
         memcpy(text + sizeof text - 4, "...", 4);
+    if (kept) {
+        snprintf(kept, kept_size, "%s", text);
+        errno = saved;
+        return;
+    }
     size_t start = strlen(line);
     size_t length = start + fp_escape(text, strlen(text), line + start, sizeof line - start - 1);
     line[length++] = '\n';

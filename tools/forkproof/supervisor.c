@@ -59,7 +59,7 @@ static int fork_root(struct supervisor *s) {
     int barrier[2], result[2];
     if (pipe2(barrier, O_CLOEXEC) < 0 || pipe2(result, O_CLOEXEC) < 0)
         return fail(s, errno, "pipe");
-    pid_t pid = fork();
+    pid_t pid = fp_contain_fork(&s->run->contain);
     if (pid == 0) {
         close(barrier[1]);
         close(result[0]);
@@ -118,8 +118,7 @@ static int enter_rung(struct supervisor *s) {
         snprintf(why, sizeof why, "cannot enter the cgroup: %s", strerror(-r));
         fp_contain_weaken(contain, why);
     }
-    s->facts->rung = contain->ops->rung;
-    memcpy(s->facts->why_not, contain->why_not, sizeof s->facts->why_not);
+    fp_run_note_rung(s->run);
     return 0;
 }
 
@@ -267,7 +266,7 @@ static void pump(struct supervisor *s, int64_t deadline, bool watch_rung) {
         {.fd = s->signal_fd, .events = POLLIN},
         {.fd = s->guard_gone ? -1 : s->link, .events = POLLIN},
         {.fd = s->result_fd, .events = POLLIN},
-        {.fd = watch_rung ? s->run->contain.events_fd : -1, .events = POLLPRI},
+        {.fd = watch_rung ? s->run->contain.events_fd : -1, .events = s->run->contain.wake},
     };
     bool nag = s->facts->stop_told && !s->root_stopped;
     int timeout = deadline ? milliseconds_until(deadline) : -1;
@@ -278,6 +277,8 @@ static void pump(struct supervisor *s, int64_t deadline, bool watch_rung) {
         continue_guard(s);
     if (fds[2].revents)
         read_result(s);
+    if (fds[3].revents)
+        fp_teardown_check_rung(&s->teardown);
     while (read(s->signal_fd, &info, sizeof info) > 0)
         ;
     (void)fp_teardown_reap(&s->teardown, child_changed, s);
@@ -322,8 +323,10 @@ static bool ask(struct supervisor *s) {
 static void end_leftovers(struct supervisor *s) {
     if (ask(s))
         while (grace_is_left(s)) {
-            if (fp_teardown_is_empty(&s->teardown))
+            if (fp_teardown_is_empty(&s->teardown)) {
+                fp_teardown_list(&s->teardown); /* those that others have reaped are over */
                 return;
+            }
             pump(s, s->asked_until, true);
         }
     fp_control_close(&s->control);

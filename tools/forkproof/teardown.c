@@ -76,7 +76,8 @@ static void note_gone(struct fp_teardown *t) {
         struct fp_left *left = &facts->left[i];
         struct fp_member *member = fp_members_find(&t->now, left->pid);
         struct fp_proc_stat stat;
-        if (left->over || (member && member->start == left->start))
+        if (left->over || (member && (member->start == left->start ||
+                                      member->start == FP_MEMBER_HIDDEN)))
             continue;
         if (!member && is_alive(left, &stat))
             (void)fp_members_add(&t->now, &stat);
@@ -85,8 +86,14 @@ static void note_gone(struct fp_teardown *t) {
     }
 }
 
+void fp_teardown_check_rung(struct fp_teardown *t) {
+    if (fp_contain_check(&t->run->contain))
+        fp_run_note_rung(t->run);
+}
+
 static void look(struct fp_teardown *t) {
     hurry(true);
+    fp_teardown_check_rung(t);
     fp_members_clear(&t->now);
     if (fp_proc_newest(&t->newest) < 0)
         t->newest = 0;
@@ -154,6 +161,9 @@ static void count_as_kept(struct fp_facts *facts, struct fp_left *left) {
 static void record(struct fp_teardown *t, const struct fp_member *member, bool late) {
     struct fp_facts *facts = t->run->facts;
     struct fp_left *known = find_left(facts, member->pid, member->start);
+    /* One that may not be traced is hidden while it dies, though it was not before. */
+    if (member->start == FP_MEMBER_HIDDEN && fp_members_find(&t->seen, member->pid))
+        return;
     if (known && member->kept && !known->kept)
         count_as_kept(facts, known);
     if (known || !fp_members_add_once(&t->seen, member))
@@ -321,7 +331,7 @@ static void wait_for_change(struct fp_teardown *t, fp_child_changed changed, voi
             return;
         struct pollfd fds[] = {
             {.fd = t->signal_fd, .events = POLLIN},
-            {.fd = t->run->contain.events_fd, .events = POLLPRI},
+            {.fd = t->run->contain.events_fd, .events = t->run->contain.wake},
         };
         poll(fds, 2, (int)(left / 1000000) + 1);
     }

@@ -29,6 +29,9 @@ struct fp_teardown {
 /* A child reaped or changed that was not asked about. */
 typedef void (*fp_child_changed)(void *data, pid_t pid, int status, const struct rusage *usage);
 
+/* Goes on by walk, and has it reported, if the rung is lost. */
+void fp_teardown_check_rung(struct fp_teardown *t);
+
 /* Lists living members into t->now; returns how many there are to end. Lets kept ones go. */
 size_t fp_teardown_list(struct fp_teardown *t);
 

@@ -1,5 +1,6 @@
 #include "terminal.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -44,14 +45,36 @@ static pid_t group_in_front(int tty, pid_t root) {
     return front > 0 && front != getpgrp() && front == getpgid(root) ? front : 0;
 }
 
+static int open_terminal(void) {
+    return open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+}
+
 void fp_terminal_stop(int sig, pid_t root) {
-    int tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+    int tty = open_terminal();
     pid_t front = group_in_front(tty, root);
     stop_by(sig);
     if (front && tcgetpgrp(tty) == getpgrp())
         tcsetpgrp(tty, front);
     if (tty >= 0)
         close(tty);
+}
+
+bool fp_terminal_is_ours(void) {
+    int fd = open_terminal();
+    bool ours = fd >= 0 && tcgetpgrp(fd) == getpgrp();
+    if (fd >= 0)
+        close(fd);
+    return ours;
+}
+
+void fp_terminal_take_back(void) {
+    int fd = open_terminal();
+    if (fd < 0)
+        return;
+    pid_t group = tcgetpgrp(fd);
+    if (group > 0 && group != getpgrp() && kill(-group, 0) < 0 && errno == ESRCH)
+        (void)tcsetpgrp(fd, getpgrp());
+    close(fd);
 }
 
 void fp_terminal_die(int sig) {

@@ -241,6 +241,12 @@ static int cgroup_kill_all(struct fp_contain *c) {
     return -EOPNOTSUPP;
 }
 
+/* Only when it is empty can it be removed, which nobody but a member or an administrator does. */
+static const char *cgroup_lost(const struct fp_contain *c) {
+    char byte;
+    return pread(c->events_fd, &byte, 1, 0) == 1 ? NULL : "the cgroup was removed meanwhile";
+}
+
 static bool events_tell(const struct fp_contain *c, const char *what) {
     char text[256];
     ssize_t n = pread(c->events_fd, text, sizeof text - 1, 0);
@@ -345,6 +351,7 @@ const struct fp_contain_ops fp_contain_cgroup = {
     .kill_all = cgroup_kill_all,
     .freeze = cgroup_freeze,
     .release = cgroup_release,
+    .lost = cgroup_lost,
     .populated = cgroup_populated,
     .close = cgroup_close,
 };

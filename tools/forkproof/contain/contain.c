@@ -1,39 +1,77 @@
 #include "contain/contain.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+const struct fp_contain_ops *fp_rung_ops(enum fp_rung rung) {
+    static const struct fp_contain_ops *const all[] = {
+        [FP_RUNG_AUTO] = NULL,
+        [FP_RUNG_NONE] = &fp_contain_none,
+        [FP_RUNG_WALK] = &fp_contain_walk,
+        [FP_RUNG_CGROUP] = &fp_contain_cgroup,
+        [FP_RUNG_PIDNS] = &fp_contain_pidns,
+    };
+    return all[rung];
+}
 
 const char *fp_rung_name(enum fp_rung rung) {
-    switch (rung) {
-    case FP_RUNG_AUTO:
-        return "auto";
-    case FP_RUNG_NONE:
-        return fp_contain_none.name;
-    case FP_RUNG_WALK:
-        return fp_contain_walk.name;
-    case FP_RUNG_CGROUP:
-        return fp_contain_cgroup.name;
-    }
-    return "?";
+    return rung == FP_RUNG_AUTO ? "auto" : fp_rung_ops(rung)->name;
+}
+
+static void reset(struct fp_contain *c, enum fp_rung rung) {
+    *c = (struct fp_contain){.ops = fp_rung_ops(rung),
+                             .argv = c->argv,
+                             .procs_fd = -1,
+                             .kill_fd = -1,
+                             .events_fd = -1,
+                             .wake = POLLPRI,
+                             .alive_fd = -1};
+}
+
+int fp_contain_open_only(struct fp_contain *c, enum fp_rung rung, const char *run_id) {
+    reset(c, rung);
+    return c->ops->open ? c->ops->open(c, run_id) : 0;
+}
+
+/* The wanted rung's reason first, then what was tried instead. */
+static void add_reason(char *why, size_t size, const struct fp_contain *c) {
+    size_t length = strlen(why);
+    if (length)
+        snprintf(why + length, size - length, "; %s: %s", c->ops->name, c->why_not);
+    else
+        snprintf(why, size, "%s", c->why_not);
 }
 
 void fp_contain_open(struct fp_contain *c, enum fp_rung wanted, const char *run_id) {
-    *c = (struct fp_contain){.procs_fd = -1, .kill_fd = -1, .events_fd = -1};
-    if (wanted == FP_RUNG_AUTO || wanted == FP_RUNG_CGROUP) {
-        c->ops = &fp_contain_cgroup;
-        if (c->ops->open(c, run_id) == 0)
-            return;
-        c->ops = &fp_contain_walk;
-        return;
+    char why[sizeof c->why_not] = "";
+    enum fp_rung rung = wanted == FP_RUNG_AUTO ? FP_RUNG_CGROUP : wanted;
+    if (rung <= FP_RUNG_WALK)
+        snprintf(why, sizeof why, "--contain=%s was asked for", fp_rung_name(rung));
+    while (fp_contain_open_only(c, rung, run_id) < 0) {
+        add_reason(why, sizeof why, c);
+        rung--;
     }
-    c->ops = wanted == FP_RUNG_NONE ? &fp_contain_none : &fp_contain_walk;
-    snprintf(c->why_not, sizeof c->why_not, "--contain=%s was asked for", c->ops->name);
+    memcpy(c->why_not, why, sizeof why);
 }
 
 void fp_contain_weaken(struct fp_contain *c, const char *why) {
     fp_contain_close(c);
     c->ops = &fp_contain_walk;
     snprintf(c->why_not, sizeof c->why_not, "%s", why);
+}
+
+bool fp_contain_check(struct fp_contain *c) {
+    const char *why = c->ops->lost ? c->ops->lost(c) : NULL;
+    if (why)
+        fp_contain_weaken(c, why);
+    return why != NULL;
+}
+
+pid_t fp_contain_fork(struct fp_contain *c) {
+    return c->ops->fork ? c->ops->fork(c) : fork();
 }
 
 int fp_contain_enter(struct fp_contain *c, pid_t pid) {

@@ -8,16 +8,24 @@
 
 #include "member.h"
 
-enum fp_rung { FP_RUNG_AUTO, FP_RUNG_NONE, FP_RUNG_WALK, FP_RUNG_CGROUP };
+/* From weak to strong; auto stands for the strongest that changes nothing for the program. */
+enum fp_rung { FP_RUNG_AUTO, FP_RUNG_NONE, FP_RUNG_WALK, FP_RUNG_CGROUP, FP_RUNG_PIDNS };
 
 struct fp_contain_ops;
 
 struct fp_contain {
     const struct fp_contain_ops *ops;
-    char why_not[200];                /* why nothing stronger; "" when the strongest was obtained */
-    char *directory;                  /* cgroup: absolute path in the file system */
-    char *path;                       /* cgroup: as /proc/PID/cgroup shows it */
-    int procs_fd, kill_fd, events_fd; /* cgroup; -1 */
+    char why_not[200];       /* why nothing stronger; "" when the strongest was obtained */
+    char *directory;         /* cgroup: absolute path in the file system */
+    char *path;              /* cgroup: as /proc/PID/cgroup shows it */
+    int procs_fd;            /* cgroup; -1 */
+    int kill_fd;             /* cgroup.kill, or the pidfd of the init; -1 */
+    int events_fd;           /* shows by poll that members have ended; -1 */
+    short wake;              /* … by this event */
+    char **argv;             /* ours, for what is forked here to clear; or NULL */
+    pid_t init;              /* pidns: never a member itself; 0 */
+    bool has_user_namespace; /* pidns */
+    int alive_fd;            /* pidns: closed with guard and supervisor, ends it; -1 */
 };
 
 struct fp_contain_ops {
@@ -26,6 +34,8 @@ struct fp_contain_ops {
     const char *escapes; /* what escapes it, for the report */
     /* -errno with why_not told. */
     int (*open)(struct fp_contain *c, const char *run_id);
+    /* Forks the root, as fork(2); it is the caller's child. May be NULL: as fork(2) it is. */
+    pid_t (*fork)(struct fp_contain *c);
     /* Puts a process in. May be NULL: nothing to do. */
     int (*enter)(struct fp_contain *c, pid_t pid);
     /* Adds the members that only this rung knows of. May be NULL. */
@@ -37,21 +47,36 @@ struct fp_contain_ops {
     int (*freeze)(struct fp_contain *c, bool still);
     /* Lets go of one member. May be NULL: nothing holds it. */
     int (*release)(struct fp_contain *c, pid_t pid);
+    /* NULL, or why it holds nobody any more. May be NULL: it cannot be lost. */
+    const char *(*lost)(const struct fp_contain *c);
+    /* Asked only when the root has ended or is being ended. */
     bool (*populated)(const struct fp_contain *c);
     /* Undoes open; members that are left are set free. May be NULL. */
     void (*close)(struct fp_contain *c);
 };
 
-extern const struct fp_contain_ops fp_contain_cgroup, fp_contain_walk, fp_contain_none;
+extern const struct fp_contain_ops fp_contain_pidns, fp_contain_cgroup, fp_contain_walk,
+    fp_contain_none;
+
+/* Of a rung that is one; auto is none. */
+const struct fp_contain_ops *fp_rung_ops(enum fp_rung rung);
 
 const char *fp_rung_name(enum fp_rung rung);
 
-/* The strongest rung up to `wanted` that can be had. Never fails: walk needs nothing. */
+/* The strongest rung up to `wanted` that can be had. Never fails: walk needs nothing. argv of *c
+ * is taken as it is. */
 void fp_contain_open(struct fp_contain *c, enum fp_rung wanted, const char *run_id);
+
+/* This rung and no other. -errno with why_not told; nothing to close then. */
+int fp_contain_open_only(struct fp_contain *c, enum fp_rung rung, const char *run_id);
 
 /* The rung turned out not to hold: walk from here on. */
 void fp_contain_weaken(struct fp_contain *c, const char *why);
 
+/* Weakens it if what it is made of is gone; whether it did. */
+bool fp_contain_check(struct fp_contain *c);
+
+pid_t fp_contain_fork(struct fp_contain *c);
 int fp_contain_enter(struct fp_contain *c, pid_t pid);
 bool fp_contain_holds(const struct fp_contain *c, pid_t pid);
 int fp_contain_list(const struct fp_contain *c, struct fp_members *members);

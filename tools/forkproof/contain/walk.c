@@ -19,9 +19,15 @@ const struct fp_contain_ops fp_contain_walk = {
 
 static int add_pid(pid_t pid, const struct fp_scope *scope, struct fp_members *members) {
     struct fp_proc_stat stat;
-    if (fp_scope_excludes(scope, pid) || fp_proc_stat(pid, &stat) < 0 || !fp_proc_alive(&stat))
+    if (fp_scope_excludes(scope, pid))
         return 0;
-    return fp_members_add(members, &stat);
+    if (fp_proc_stat(pid, &stat) < 0) {
+        if (!fp_member_is_hidden(pid, scope))
+            return 0;
+        stat = (struct fp_proc_stat){
+            .pid = pid, .ppid = scope->top, .start = FP_MEMBER_HIDDEN, .comm = "?", .state = 'S'};
+    }
+    return fp_proc_alive(&stat) ? fp_members_add(members, &stat) : 0;
 }
 
 /* -ENOENT: the kernel has no children files, or the thread is gone. */

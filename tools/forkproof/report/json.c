@@ -128,10 +128,7 @@ static json_t *rung(const struct fp_run *run) {
     json_t *object =
         json_pack("{s:s,s:s,s:s}", "wanted", fp_rung_name(run->cli.contain), "obtained",
                   fp_rung_name(facts->rung), "mechanism", mechanisms[facts->mechanism]);
-    const char *escapes = facts->rung == FP_RUNG_CGROUP ? fp_contain_cgroup.escapes
-                          : facts->rung == FP_RUNG_WALK ? fp_contain_walk.escapes
-                                                        : fp_contain_none.escapes;
-    json_object_set_new(object, "escapes", json_string(escapes));
+    json_object_set_new(object, "escapes", json_string(fp_rung_ops(facts->rung)->escapes));
     json_object_set_new(object, "why_not_stronger",
                         *facts->why_not ? string(facts->why_not) : json_null());
     return object;

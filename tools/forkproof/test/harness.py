@@ -2,6 +2,7 @@
 synchronise: readiness is a line on a pipe, the end of all members is the end of a pipe."""
 
 import os
+import re
 import select
 import shutil
 import signal
@@ -30,7 +31,14 @@ def cgroup_directory():
     return path if os.access(path, os.W_OK) and os.geteuid() == 0 else None
 
 
-RUNGS = ["cgroup", "walk"] if cgroup_directory() else ["walk"]
+def has_pidns():
+    """Found out without our own command, which would be believed otherwise."""
+    words = ["unshare", "-p", "-f", "-m", "--mount-proc", "true"]
+    return any(subprocess.run(words[:1] + user + words[1:], capture_output=True).returncode == 0
+               for user in ([], ["-U"]))
+
+
+RUNGS = (["pidns"] if has_pidns() else []) + (["cgroup"] if cgroup_directory() else []) + ["walk"]
 
 
 def preload_path():
@@ -92,6 +100,15 @@ def children(pid):
     return found
 
 
+def inside(pid):
+    """The pid that it has for itself, None when gone."""
+    try:
+        with open("/proc/%d/status" % pid) as f:
+            return int(re.search(r"^NSpid:.*\s(\d+)$", f.read(), re.M)[1])
+    except (FileNotFoundError, ProcessLookupError):
+        return None
+
+
 def comm(pid):
     """The name, None when gone."""
     try:
@@ -105,6 +122,7 @@ class Case(unittest.TestCase):
     """A private runtime directory, a marker in the environment, and a look for traces at the end."""
 
     forkproof = FORKPROOF
+    options = []  # of every run
 
     def setUp(self):
         self.directory = tempfile.mkdtemp(prefix="forkproof-test-")
@@ -161,7 +179,7 @@ class Case(unittest.TestCase):
         wait_for(lambda: self.cgroups() <= self.cgroups_before, "no cgroup")
 
     def command(self, *words):
-        return [self.forkproof, "run", *words]
+        return [self.forkproof, "run", *self.options, *words]
 
     def reachable(self, *files):
         """Copies that another user can reach: the build may lie in a private directory."""
@@ -209,7 +227,15 @@ class Case(unittest.TestCase):
         """Waits for "ready PID" and returns the pid."""
         text = read_until(process.stdout.fileno(), b"\n")
         self.assertTrue(text.startswith(b"ready "), text)
-        return int(text.split()[1])
+        return self.outside(int(text.split()[1]))
+
+    def outside(self, pid):
+        """The pid that a program of ours told, as we see it: it may live in a pid namespace."""
+        if "--contain=pidns" not in self.options:
+            return pid
+        found = [p for p in self.survivors() if inside(p) == pid]
+        self.assertEqual(len(found), 1)
+        return found[0]
 
     def keeper_of(self, process):
         return self.only_child(process.pid, "fp-keeper")

@@ -1,6 +1,7 @@
 /* Correctness priority 1: a stranger is never signalled. */
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -133,6 +134,63 @@ Test(member, descendants_are_walked_parents_first) {
     fp_members_free(&members);
     close(ready[0]);
     close(ready[1]);
+}
+
+/* A chain that breaks while it is climbed: the fake init reaps the parent just then. */
+static struct {
+    pid_t init, parent;
+    bool broken;
+} chain;
+
+static bool hold_and_break(const struct fp_contain *c, pid_t pid) {
+    struct fp_proc_stat stat;
+    if (!chain.broken) {
+        chain.broken = true;
+        kill(chain.parent, SIGKILL);
+        while (fp_proc_stat(chain.parent, &stat) == 0)
+            sched_yield();
+        return false; /* what was read before still names the parent */
+    }
+    return fp_proc_stat(pid, &stat) == 0 && stat.ppid == c->init;
+}
+
+/* init > parent > member; both pids come through the pipe. */
+static _Noreturn void be_chain(int out) {
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    signal(SIGCHLD, SIG_IGN);
+    chain.parent = fork();
+    if (chain.parent == 0) {
+        pid_t pids[] = {getpid(), start_sleeper()};
+        (void)!write(out, pids, sizeof pids);
+    }
+    for (;;)
+        pause();
+}
+
+Test(member, an_orphan_that_an_init_adopts_while_we_look_is_still_ours) {
+    int out[2];
+    pid_t pids[2];
+    cr_assert_eq(pipe(out), 0);
+    chain.init = fork();
+    if (chain.init == 0)
+        be_chain(out[1]);
+    cr_assert_eq(read(out[0], pids, sizeof pids), (ssize_t)sizeof pids);
+    chain.parent = pids[0];
+    pid_t elsewhere = start_sleeper();
+    const struct fp_contain_ops ops = {.holds = hold_and_break};
+    const struct fp_contain contain = {.ops = &ops, .init = chain.init};
+    struct fp_scope scope = {.top = elsewhere, .contain = &contain};
+    struct fp_member member = look_at(pids[1]);
+    cr_expect_eq(member.ppid, chain.parent);
+    int r = fp_member_signal(&member, SIGKILL, &scope);
+    if (r < 0)
+        kill(pids[1], SIGKILL); /* a failure: it must not stay */
+    cr_expect_eq(r, 0);
+    cr_expect(chain.broken);
+    end(elsewhere);
+    end(chain.init);
+    close(out[0]);
+    close(out[1]);
 }
 
 Test(member, many_are_found_by_pid) {

@@ -133,7 +133,8 @@ class Contain(Case):
         for step in range(60):
             group = step % 2
             read, write = os.pipe()
-            process = self.start("sleep", "1000", pass_fds=[write])
+            process = self.start("--contain=" + RUNGS[step % len(RUNGS)], "sleep", "1000",
+                                 pass_fds=[write])
             os.close(write)
             # Not a synchronisation: the very moment is what is varied.
             signal.sigtimedwait([signal.SIGRTMAX], step * 0.0001)

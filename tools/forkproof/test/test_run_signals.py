@@ -144,6 +144,7 @@ class Terminal(Case):
         super().tearDown()
 
     def type(self, text, until="@@ "):
+        text = text.replace("$FP run", " ".join(["$FP run", *self.options]))
         os.write(self.fd, text.encode())
         return read_until(self.fd, until.encode()).decode().replace("\r\n", "\n")
 
@@ -151,11 +152,12 @@ class Terminal(Case):
         return int(re.search(r"status=(\d+)", self.type('echo st""atus=$?\n', "\n@@ "))[1])
 
     def ready(self, command):
+        command = command.replace("$FP run", " ".join(["$FP run", *self.options]))
         os.write(self.fd, command.encode() + b"\n")
         got = b""
         while not re.search(rb"ready \d+\r\n", got):
             got += read_until(self.fd, b"\n")
-        return int(re.search(rb"ready (\d+)", got)[1])
+        return self.outside(int(re.search(rb"ready (\d+)", got)[1]))
 
     def test_keys_reach_the_program_once(self):
         root = self.ready("$FP run $LOG")

@@ -1,0 +1,201 @@
+"""Machines as they are: cgroups delegated, alone, read-only, threaded or taken away; /proc hidden or of
+another namespace. The best rung is taken, or a weaker one that is named; never a hang."""
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+import unittest
+
+import harness
+from harness import FORKPROOF, LEAVER, read_until, send
+
+BECOME = 'exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"'
+DAEMON = ("import os, signal, sys, time\n"
+          "if os.fork() == 0:\n"
+          "  os.setsid()\n"
+          "  if os.fork() == 0:\n"
+          "    %s\n"
+          "    signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+          "    print('ready 0', flush=True)\n"
+          "    signal.pause()\n"
+          "  os._exit(0)\n"
+          "sys.stdin.readline()\n")
+
+
+@unittest.skipUnless(os.geteuid() == 0, "needs root to make places")
+class Place(harness.Case):
+    def in_place(self, script, *words, **options):
+        """The command, started by a script in a mount namespace of its own."""
+        words = self.command(*words) if words else []
+        return subprocess.run(["unshare", "-m", "sh", "-ec", script, "sh", *words],
+                              stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/",
+                              timeout=harness.DEADLINE, env=options.get("env", self.environment))
+
+    def plain(self):
+        """Copies and an environment for a plain user."""
+        self.forkproof, self.leaver, library = self.reachable(
+            FORKPROOF, LEAVER, os.environ["FORKPROOF_LIBRARY"])
+        runtime = os.path.join(self.directory, "plain")
+        os.mkdir(runtime, 0o700)
+        os.chown(runtime, 65534, 65534)
+        return dict(self.environment, FORKPROOF_RUNTIME_DIR=runtime, FORKPROOF_LIBRARY=library)
+
+    def setUp(self):
+        super().setUp()
+        if subprocess.run(["unshare", "-m", "true"], capture_output=True).returncode:
+            self.skipTest("needs a mount namespace")
+
+
+@unittest.skipUnless(harness.cgroup_directory(), "needs a writable cgroup")
+class Cgroups(Place):
+    def setUp(self):
+        super().setUp()
+        self.cgroup = os.path.join(harness.cgroup_directory(),
+                                   "place-" + os.path.basename(self.directory))
+        os.mkdir(self.cgroup)
+        self.addCleanup(self.remove)
+
+    def remove(self):
+        def gone():
+            try:
+                os.rmdir(self.cgroup)
+            except OSError:
+                return False
+            return True
+        harness.wait_for(gone, "an empty cgroup")
+
+    def enter(self):
+        return "echo 0 > %s/cgroup.procs; " % self.cgroup
+
+    def delegate(self):
+        for name in ("", "cgroup.procs", "cgroup.threads", "cgroup.subtree_control"):
+            os.chown(os.path.join(self.cgroup, name), 65534, 65534)
+
+    def test_a_subtree_handed_to_a_plain_user(self):
+        self.delegate()
+        environment = self.plain()
+        done = self.in_place(self.enter() + BECOME, "--strict", self.leaver, "daemon", "2",
+                             env=environment)
+        self.assertRegex(done.stderr, r"ended by SIGTERM: 2 \[rung cgroup\]\n$")
+        done = self.in_place(self.enter() + BECOME, "--grace=50ms", self.leaver, "ignore", "2",
+                             env=environment)
+        self.assertRegex(done.stderr, r"ended by SIGKILL: 2 \[rung cgroup\]\n$")
+        self.assertEqual([e.name for e in os.scandir(self.cgroup) if e.is_dir()], [])
+
+    def test_a_subtree_that_was_not_handed_over(self):
+        done = self.in_place(self.enter() + BECOME, "--contain=cgroup", "true", env=self.plain())
+        self.assertEqual(done.returncode, 0)
+        self.assertEqual(done.stderr, "forkproof: cannot contain by cgroup, doing it by walk: %s:"
+                         " Permission denied\n" % self.cgroup)
+
+    def test_v2_alone(self):
+        script = "umount -R /sys/fs/cgroup; mount -t cgroup2 none /sys/fs/cgroup; exec \"$@\""
+        done = self.in_place(script, "--strict", LEAVER, "daemon", "2")
+        self.assertRegex(done.stderr, r"ended by SIGTERM: 2 \[rung cgroup\]\n$")
+
+    def assert_walks(self, script, why):
+        done = self.in_place(script, "--contain=cgroup", LEAVER, "daemon", "2")
+        self.assertRegex(done.stderr, r"^forkproof: cannot contain by cgroup, doing it by walk: %s\n"
+                         r"forkproof: .*\[rung walk\]\n$" % why)
+
+    def test_v1_alone(self):
+        self.assert_walks("while umount -l -t cgroup2 -a; do ! grep -q ' - cgroup2 ' /proc/self/mountinfo && break;"
+                          " done; exec \"$@\"", "no cgroup2 is mounted: .*")
+
+    def test_read_only(self):
+        directory = harness.cgroup_directory()
+        self.assert_walks("mount --bind -o ro %s %s; mount -o remount,bind,ro %s; exec \"$@\""
+                          % ((directory,) * 3), ".*: Read-only file system")
+
+    def test_a_threaded_cgroup_cannot_be_entered(self):
+        with open(os.path.join(self.cgroup, "cgroup.type"), "w") as f:
+            f.write("threaded")
+        report = os.path.join(self.directory, "report.json")
+        done = self.in_place(self.enter() + "exec \"$@\"", "--contain=cgroup", "--report=" + report,
+                             LEAVER, "daemon", "2")
+        why = "cannot enter the cgroup: Operation not supported"
+        self.assertRegex(done.stderr, r"^forkproof: contained by walk only: %s\n"
+                         r"forkproof: .*\[rung walk\]\n$" % why)
+        with open(report) as f:
+            rung = json.load(f)["rung"]
+        self.assertEqual((rung["obtained"], rung["why_not_stronger"]), ("walk", why))
+        done = self.in_place(self.enter() + "exec \"$@\"", "--contain=cgroup", "--strict", "true")
+        self.assertEqual(done.returncode, 125)
+        self.assertRegex(done.stderr, r"cannot enter the cgroup \(--strict\)")
+
+    def test_a_cgroup_that_is_removed_by_a_member(self):
+        script = ("own=%s/forkproof-$FORKPROOF_RUN; echo 0 > %s/cgroup.procs; rmdir $own; exec %s ignore 2"
+                  % (harness.cgroup_directory().rstrip("/"), harness.cgroup_directory(), LEAVER))
+        report = os.path.join(self.directory, "report.json")
+        done = self.run_to_end("--contain=cgroup", "--grace=300ms", "--report=" + report, "sh", "-c", script)
+        self.assertRegex(done.stderr.decode(),
+                         r"^forkproof: contained by walk only: the cgroup was removed meanwhile\n"
+                         r"forkproof: .*ended by SIGKILL: 2 \[rung walk\]\n$")
+        with open(report) as f:
+            self.assertEqual(json.load(f)["rung"]["obtained"], "walk")
+
+    def test_a_cgroup_that_is_removed_during_the_grace(self):
+        """Its events tell nothing any more: that must not keep the supervisor busy."""
+        process = self.start("--contain=cgroup", "--grace=1h", "sh", "-c", "echo 0 > %s/cgroup.procs; exec %s ignore 2"
+                             % (harness.cgroup_directory(), LEAVER))
+        self.ready(process)
+        supervisor = self.supervisor_of(process)
+        own = [name for name in os.listdir(harness.cgroup_directory())
+               if name.startswith("forkproof-%d-" % process.pid)]
+        harness.wait_for(lambda: len(harness.children(supervisor)) == 2, "the root is gone")
+        os.rmdir(os.path.join(harness.cgroup_directory(), own[0]))
+        send(harness.children(supervisor)[0], "KILL")  # wakes it: only then it looks again
+        seen = []
+        for _ in range(60):
+            time.sleep(0.005)  # not to wait for something: how often it runs is what is measured
+            seen.append(harness.state(supervisor))
+        self.assertLess(seen.count("R"), 20)
+        send(process.pid, "TERM")
+        self.assertIn(b"removed meanwhile", self.finish(process)[2])
+
+    def test_systemd_is_advised_to_a_plain_user(self):
+        script = "mount -t tmpfs none /run; mkdir -p /run/systemd/system; " + BECOME
+        environment = self.plain()
+        done = subprocess.run(["unshare", "-m", "sh", "-ec", script, "sh", self.forkproof, "doctor", "--json"],
+                              env=environment, capture_output=True, cwd="/")
+        self.assertIn("systemd-run --user", json.loads(done.stdout)["rungs"]["cgroup"]["why_not"])
+
+
+class Proc(Place):
+    HIDE = "mount -t proc -o hidepid=%s proc /proc; " + BECOME
+
+    def test_members_that_proc_hides_are_ended(self):
+        """As ssh-agent does: not to be traced, so hidden; and deaf."""
+        python = shutil.which("python3", path="/usr/bin:/bin") or sys.executable
+        text = DAEMON % "import ctypes; ctypes.CDLL(None).prctl(4, 0)"
+        environment = self.plain()
+        rungs = [rung for rung in harness.RUNGS if rung != "cgroup"]
+        for level, rung in itertools.product(("0", "1", "2", "4"), rungs):
+            read, write = os.pipe()
+            process = subprocess.Popen(
+                ["unshare", "-m", "sh", "-ec", self.HIDE % level, "sh",
+                 *self.command("--contain=" + rung, "--grace=100ms", python, "-S", "-c", text)],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, bufsize=0,
+                cwd="/", env=environment, pass_fds=[write])
+            os.close(write)
+            self.started.append(process)
+            read_until(process.stdout.fileno(), b"ready 0\n")
+            status, _, err = self.finish(process)
+            self.assertEqual(status, 0)
+            self.assertEqual(read_until(read, None), b"")
+            os.close(read)
+            self.assertRegex(err.decode(), r"1 process \(.*\); ended by SIGKILL: 1 \[rung %s\]\n$" % rung, level)
+
+    def test_proc_of_another_namespace(self):
+        done = subprocess.run(["unshare", "-p", "-f", *self.command("true")], capture_output=True,
+                              env=self.environment, timeout=harness.DEADLINE)
+        self.assertEqual(done.returncode, 125)
+        self.assertRegex(done.stderr.decode(), r"^forkproof: /proc belongs to another pid namespace\n$")
+
+
+if __name__ == "__main__":
+    unittest.main()
