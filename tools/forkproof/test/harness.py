@@ -154,8 +154,9 @@ class Case(unittest.TestCase):
         """Those whose guard is gone: others belong to runs that go on beside this test."""
         directory = cgroup_directory()
         names = os.listdir(directory) if directory else []
-        return {name for name in names
-                if name.startswith("forkproof-") and state(int(name.split("-")[1])) is None}
+        here = re.compile(r"forkproof-(\d+)-\w+\.%d$" % os.stat("/proc/self/ns/pid").st_ino)
+        found = [here.match(name) for name in names]
+        return {match[0] for match in found if match and state(int(match[1])) is None}
 
     def survivors(self):
         found = []
