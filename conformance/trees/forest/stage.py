@@ -218,12 +218,21 @@ class Stage:
             time.sleep(LOOK_AGAIN)
 
     def _await_the_dying(self):
-        """The preload alone gives up what SIGKILL has not ended in two seconds, which is the kernel's then."""
+        """What the preload alone has killed and given up, as the kernel's now; what SIGHUP is about to end."""
         end = time.monotonic() + DEADLINE
-        while self.rung in models.ALONE and any(p.state == "D" for p in self.world.everybody(self._known()).values()):
-            if time.monotonic() > end:
-                return
+        while time.monotonic() < end and self._is_somebody_dying():
             time.sleep(LOOK_AGAIN)
+
+    def _is_somebody_dying(self):
+        if self.rung in models.ALONE:
+            return any(p.state == "D" for p in self.world.everybody(self._known()).values())
+        hung_up = [n for n, e in self.model.nodes.items() if e.after == "gone"] if self.rung in models.LEAVING else []
+        return any(self._is_as_before(self.seen.before[n]) for n in hung_up)
+
+    @staticmethod
+    def _is_as_before(process):
+        now = proc.read(process.pid)
+        return proc.is_alive(now) and now.start == process.start
 
     def _read_report(self):
         if os.path.exists(self._path("report")):
