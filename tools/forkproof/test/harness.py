@@ -151,7 +151,8 @@ class Case(unittest.TestCase):
 
     @staticmethod
     def cgroups():
-        """Those whose guard is gone: others belong to runs that go on beside this test."""
+        """Those whose guard is gone: others belong to runs that go on beside this test. A guard of
+        another pid namespace is not to be found by its number."""
         directory = cgroup_directory()
         names = os.listdir(directory) if directory else []
         here = re.compile(r"forkproof-(\d+)-\w+\.%d$" % os.stat("/proc/self/ns/pid").st_ino)
