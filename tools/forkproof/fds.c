@@ -72,3 +72,23 @@ void fp_fds_keep(int *fds, size_t count) {
     }
     close_between(next, ~0u);
 }
+
+/* Not longer than this without a look at each. */
+#define TURN_MS 10
+
+static int poll_in_turn(struct pollfd *fds, size_t count, int timeout_ms) {
+    int ready = 0;
+    for (size_t i = 0; i < count; i++)
+        ready += poll(fds + i, 1, 0) > 0;
+    if (ready == 0)
+        poll(NULL, 0, timeout_ms < 0 || timeout_ms > TURN_MS ? TURN_MS : timeout_ms);
+    return ready;
+}
+
+int fp_fds_poll(struct pollfd *fds, size_t count, int timeout_ms) {
+    size_t last = count;
+    while (last > 0 && fds[last - 1].fd < 0)
+        fds[--last].revents = 0;
+    int n = poll(fds, last, timeout_ms);
+    return n < 0 && errno == EINVAL ? poll_in_turn(fds, last, timeout_ms) : n;
+}

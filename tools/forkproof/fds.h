@@ -2,6 +2,7 @@
 #ifndef FP_FDS_H
 #define FP_FDS_H
 
+#include <poll.h>
 #include <stddef.h>
 
 /*
@@ -15,5 +16,11 @@ void fp_fds_to_null(unsigned mask);
 
 /* Closes everything from 3 on but those listed; -1 entries are skipped. Sorts the list. */
 void fp_fds_keep(int *fds, size_t count);
+
+/*
+ * poll(2), but that entries of -1 at the end do not count and that a soft limit of descriptors below their
+ * number, which poll refuses, makes it look at each in turn instead.
+ */
+int fp_fds_poll(struct pollfd *fds, size_t count, int timeout_ms);
 
 #endif

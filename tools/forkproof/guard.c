@@ -184,7 +184,7 @@ static void wait_for_end(struct guard *g) {
             {.fd = g->signal_fd, .events = POLLIN},
             {.fd = g->link, .events = POLLIN},
         };
-        poll(fds, 2, -1);
+        (void)fp_fds_poll(fds, 2, -1);
         /* Signals first: one that came before the root's end is not one that came after it. */
         if (fds[0].revents)
             read_signals(g);

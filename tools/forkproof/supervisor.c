@@ -272,7 +272,7 @@ static void pump(struct supervisor *s, int64_t deadline, bool watch_rung) {
     int timeout = deadline ? milliseconds_until(deadline) : -1;
     timeout = sooner(timeout, nag ? CONTINUE_AGAIN_MS : -1);
     timeout = sooner(timeout, fp_control_watch(&s->control, fds + 4));
-    int n = poll(fds, sizeof fds / sizeof fds[0], timeout);
+    int n = fp_fds_poll(fds, sizeof fds / sizeof fds[0], timeout);
     if (n == 0 && nag)
         continue_guard(s);
     if (fds[2].revents)

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fds.h"
 #include "keep.h"
 #include "proc.h"
 #include "values.h"
@@ -333,7 +334,7 @@ static void wait_for_change(struct fp_teardown *t, fp_child_changed changed, voi
             {.fd = t->signal_fd, .events = POLLIN},
             {.fd = t->run->contain.events_fd, .events = t->run->contain.wake},
         };
-        poll(fds, 2, (int)(left / 1000000) + 1);
+        (void)fp_fds_poll(fds, 2, (int)(left / 1000000) + 1);
     }
 }
 
