@@ -8,8 +8,11 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* To be called before. Async-signal-safe; also allowed before vfork. */
-void fp_birth_begin(void);
+/*
+ * To be called before: 0, or -EAGAIN when no child is to be made (limit.h); then nothing has begun.
+ * Async-signal-safe; also allowed before vfork.
+ */
+int fp_birth_begin(void);
 
 /* What is known of a child, besides its pid, by whoever made it. */
 struct fp_birth {
@@ -19,6 +22,10 @@ struct fp_birth {
 
 /* In the parent: pid as the call answered it, so a failed one registers nothing. Returns pid. */
 pid_t fp_birth_end(pid_t pid, struct fp_birth how);
+
+/* The same of a child that is not for us to wait for, or whose pid we do not learn at once. */
+int fp_birth_begin_elsewhere(void);
+pid_t fp_birth_end_elsewhere(pid_t pid);
 
 /* In a child that shares no memory with its parent. */
 void fp_birth_child(void);

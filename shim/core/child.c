@@ -3,6 +3,8 @@
 #include <errno.h>
 
 #include "group.h"
+#include "ledger.h"
+#include "limit.h"
 #include "point.h"
 #include "sys.h"
 
@@ -134,6 +136,7 @@ fp_word fp_child_gone(pid_t pid, _Atomic(fp_word) *word, unsigned closers) {
         if (!fp_child_exchange(pid, word, old, next))
             continue;
         fp_group_drop(pid);
+        fp_limit_gone(fp_ledger(), pid);
         return old;
     }
 }

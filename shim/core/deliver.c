@@ -7,6 +7,7 @@
 #include "cancel.h"
 #include "child.h"
 #include "chld.h"
+#include "confine.h"
 #include "pending.h"
 #include "point.h"
 #include "proc.h"
@@ -29,6 +30,11 @@ static long send(const struct fp_signal *s) {
     default:
         return fp_sys_kill(s->pid, s->number);
     }
+}
+
+/* To whoever has the number; with confine=on only inside the run. */
+static long send_outward(const struct fp_signal *s) {
+    return fp_confine_is_on(s->number) ? fp_confine_send(s, send) : send(s);
 }
 
 /* To a child of ours, and with kill=tree to what it has started. */
@@ -144,7 +150,7 @@ static long send_verified(const struct fp_signal *s, enum fp_stale stale, bool k
 /* Nothing is known of the pid; with kill=tree it may be a child from before an exec. */
 static long send_unknown(const struct fp_signal *s, enum fp_stale stale) {
     bool is_ours = fp_tree_is_wanted(s->number) && s->pid > 0 && is_child(P_PID, s->pid, false);
-    return is_ours ? send_verified(s, stale, false) : send(s);
+    return is_ours ? send_verified(s, stale, false) : send_outward(s);
 }
 
 struct killer {
@@ -204,7 +210,7 @@ long fp_deliver(const struct fp_signal *s, enum fp_stale stale) {
         if (old & FP_DEFER) // a zombie for the kernel only: the program has its status
             return refuse(s, stale);
         if (fp_word_n(old) <= 0 && stale == FP_STALE_ALLOW)
-            return send(s);
+            return send_outward(s);
         if (!is_pinned(old))
             return send_verified(s, stale, fp_word_n(old) > 0);
         fp_busy_push();
@@ -214,10 +220,26 @@ long fp_deliver(const struct fp_signal *s, enum fp_stale stale) {
     }
 }
 
+/*
+ * The pidfd may be a directory of /proc, or of a process that has none any more: who cannot be told
+ * must not be reached. Flags that make it a signal to others are refused as older kernels do.
+ */
+static long send_held_inside(int pidfd, int number, const siginfo_t *user_info, unsigned flags) {
+    const struct fp_signal held = {FP_BY_PIDFD, fp_proc_of_pidfd(pidfd), pidfd, number, user_info};
+    long probe = fp_sys_pidfd_send_signal(pidfd, 0, NULL);
+    if (flags)
+        return -EINVAL;
+    if (probe < 0 && probe != -EPERM)
+        return probe;
+    return held.pid > 0 ? fp_confine_send(&held, send) : -EPERM;
+}
+
 long fp_deliver_held(int pidfd, int number, const siginfo_t *user_info, unsigned flags) {
     bool is_plain = !user_info && !flags;
     bool is_ours = is_plain && fp_tree_is_wanted(number) && is_child(FP_P_PIDFD, pidfd, false);
     pid_t pid = is_ours && fp_proc_is_ours() ? fp_proc_of_pidfd(pidfd) : 0;
+    if (pid == 0 && fp_confine_is_on(number))
+        return send_held_inside(pidfd, number, user_info, flags);
     if (pid == 0)
         return fp_sys_pidfd_send_signal_as(pidfd, number, user_info, flags);
     const struct fp_signal signal = {FP_BY_PIDFD, pid, pidfd, number, NULL};

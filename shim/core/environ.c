@@ -47,7 +47,7 @@ struct found {
     size_t count;     /* variables */
     const char *list; /* the LD_PRELOAD variable that counts, or NULL */
     size_t list_at;
-    bool text, run, said, runtime;
+    bool text, run, ledger, said, runtime;
 };
 
 static bool look(struct found *ret, char *const *envp) {
@@ -71,6 +71,7 @@ static bool look(struct found *ret, char *const *envp) {
         } else if (variable[0] == 'F') {
             ret->text |= fp_variable_value(variable, FP_ENV_OPTIONS) != NULL;
             ret->run |= fp_variable_value(variable, FP_ENV_RUN) != NULL;
+            ret->ledger |= fp_variable_value(variable, FP_ENV_LEDGER) != NULL;
             ret->said |= fp_variable_value(variable, FP_ENV_SAID) != NULL;
             ret->runtime |= fp_variable_value(variable, FP_ENV_RUNTIME_DIR) != NULL;
         }
@@ -108,6 +109,8 @@ bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *set
         ret_plan->added[added++] = FP_KEPT_OPTIONS;
     if (settings->run && !found.run)
         ret_plan->added[added++] = FP_KEPT_RUN;
+    if (settings->ledger && !found.ledger)
+        ret_plan->added[added++] = FP_KEPT_LEDGER;
     if (settings->said && !found.said)
         ret_plan->added[added++] = FP_KEPT_SAID;
     if (settings->runtime_text && !found.runtime && settings->options.env == FP_ENV_RESTORE)
@@ -123,7 +126,8 @@ bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *set
 }
 
 size_t fp_environ_slots(const struct fp_environ *plan) {
-    return plan->count + 8; // LD_PRELOAD, OPTIONS, RUN, SAID, RUNTIME_DIR, GROUP, KEPT, NULL
+    // LD_PRELOAD, OPTIONS, RUN, LEDGER, SAID, RUNTIME_DIR, GROUP, KEPT, NULL
+    return plan->count + 9;
 }
 
 static char *append(char *to, const char *text) {
@@ -146,6 +150,9 @@ void fp_environ_fill(const struct fp_environ *plan, const struct fp_settings *se
             break;
         case FP_KEPT_RUN:
             ret_envp[used++] = (char *)(uintptr_t)settings->run;
+            break;
+        case FP_KEPT_LEDGER:
+            ret_envp[used++] = (char *)(uintptr_t)settings->ledger;
             break;
         case FP_KEPT_SAID:
             ret_envp[used++] = (char *)(uintptr_t)SAID;
@@ -219,6 +226,7 @@ void fp_environ_strip(char **envp) {
                     (has(added, FP_KEPT_PRELOAD) && *at == list) ||
                     (has(added, FP_KEPT_OPTIONS) && fp_variable_value(*at, FP_ENV_OPTIONS)) ||
                     (has(added, FP_KEPT_RUN) && fp_variable_value(*at, FP_ENV_RUN)) ||
+                    (has(added, FP_KEPT_LEDGER) && fp_variable_value(*at, FP_ENV_LEDGER)) ||
                     fp_variable_value(*at, FP_ENV_GROUP) ||
                     (has(added, FP_KEPT_RUNTIME) && fp_variable_value(*at, FP_ENV_RUNTIME_DIR)) ||
                     (has(added, FP_KEPT_SAID) && fp_variable_value(*at, FP_ENV_SAID));
@@ -259,6 +267,8 @@ static bool is_own(const char *variable, const struct fp_settings *settings) {
         return settings->text != NULL;
     if (fp_variable_value(variable, FP_ENV_RUN))
         return settings->run != NULL;
+    if (fp_variable_value(variable, FP_ENV_LEDGER))
+        return settings->ledger != NULL;
     if (fp_variable_value(variable, FP_ENV_RUNTIME_DIR))
         return settings->runtime_text != NULL;
     return fp_text_same(variable, FP_ENV_PREFIX, sizeof FP_ENV_PREFIX - 1);

@@ -22,7 +22,7 @@ struct fp_environ {
     size_t count;       /* variables in `from` */
     size_t list_at;     /* where its effective LD_PRELOAD stands; `count` when it has none */
     size_t text_length; /* bytes for the strings to be made */
-    char added[7];      /* the FP_KEPT_ letters, terminated */
+    char added[8];      /* the FP_KEPT_ letters, terminated */
     const char *group;  /* the register of the contained program, or NULL */
 };
 

@@ -74,6 +74,8 @@ static const char *read_pair(struct slice pair, struct fp_options *options) {
         good = read_word(value, "libc|parent-dir", &options->exec);
     else if (slice_is(key, "contain"))
         good = read_word(value, "group|guard|off", &options->contain);
+    else if (slice_is(key, "confine"))
+        good = read_word(value, "off|on", &options->confine);
     else
         return "unknown option";
     return good ? NULL : "bad value in option";

@@ -34,10 +34,13 @@ enum fp_exec { FP_EXEC_LIBC, FP_EXEC_PARENT_DIR };
 /* What ends what a program has started, when no `forkproof run` does. */
 enum fp_containment { FP_CONTAIN_GROUP, FP_CONTAIN_GUARD, FP_CONTAIN_OFF };
 
+/* Whether signals to processes outside the run are refused, under `forkproof run`. */
+enum fp_confinement { FP_CONFINE_OFF, FP_CONFINE_ON };
+
 /* Each word holds a value of its enumeration. */
 struct fp_options {
     unsigned zombies; /* unreaped children left alone before the oldest are stashed; 0 = all */
-    unsigned stale, kill, env, sigpipe, pipes, exec, contain;
+    unsigned stale, kill, env, sigpipe, pipes, exec, contain, confine;
     unsigned verbose; /* 1: what the shim does is said on stderr */
 };
 

@@ -29,6 +29,8 @@ enum fp_point {
     FP_POINT_TREE_HELD,       /* a descendant's pidfd is open, the second look is to come */
     FP_POINT_SWEEP_LISTED,    /* who may be a member is listed, nobody is looked at yet */
     FP_POINT_SWEEP_LOOKED,    /* one look at a process of two is done */
+    FP_POINT_CLIMBED,         /* a process was read, its parent is not yet */
+    FP_POINT_CONFINED,        /* it is decided which side a process is on, nothing is sent yet */
 };
 
 #ifdef FORKPROOF_TEST_POINTS

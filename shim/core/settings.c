@@ -15,6 +15,15 @@ const char *fp_variable_value(const char *variable, const char *name) {
                                                                            : NULL;
 }
 
+/* Nobody could tell what lies outside. */
+static void refuse_confinement(void) {
+    if (!fp_settings.said)
+        fp_say(fp_words(FP_ENV_OPTIONS ": confine=on works under forkproof run only: nothing is "
+                                       "confined"));
+    fp_settings.said = true;
+    fp_settings.options.confine = FP_CONFINE_OFF;
+}
+
 /* A terminated copy, or NULL without room. */
 static const char *keep(const char *text, size_t length) {
     if (length >= sizeof kept - kept_used)
@@ -65,6 +74,7 @@ void fp_settings_read(char *const *envp) {
     const char *list = NULL;
     const char *options = NULL;
     const char *run = NULL;
+    const char *ledger = NULL;
     const char *runtime = NULL;
     static const size_t runtime_name = sizeof FP_ENV_RUNTIME_DIR; // and the '='
     size_t length = 0;
@@ -77,6 +87,8 @@ void fp_settings_read(char *const *envp) {
                 options = value;
             } else if (fp_variable_value(*envp, FP_ENV_RUN)) {
                 run = *envp;
+            } else if (fp_variable_value(*envp, FP_ENV_LEDGER)) {
+                ledger = *envp;
             } else if ((value = fp_variable_value(*envp, FP_ENV_GROUP))) {
                 fp_settings.group = value;
             } else if ((value = fp_variable_value(*envp, FP_ENV_RUNTIME_DIR))) {
@@ -100,6 +112,10 @@ void fp_settings_read(char *const *envp) {
     }
     if (run)
         fp_settings.run = keep(run, fp_text_length(run));
+    if (run && ledger)
+        fp_settings.ledger = keep(ledger, fp_text_length(ledger));
+    if (!run && fp_settings.options.confine == FP_CONFINE_ON)
+        refuse_confinement();
     if (runtime && *runtime == '/')
         fp_settings.runtime_text =
             keep(runtime - runtime_name, runtime_name + fp_text_length(runtime));

@@ -22,6 +22,7 @@ struct fp_settings {
     const char *preload; /* our own item of LD_PRELOAD, or NULL: nothing to keep */
     const char *text;    /* "FORKPROOF_OPTIONS=…", or NULL */
     const char *run;     /* "FORKPROOF_RUN=…", or NULL */
+    const char *ledger;  /* "FORKPROOF_LEDGER=…", or NULL */
     const char *runtime; /* the value of FORKPROOF_RUNTIME_DIR, or NULL */
     const char *runtime_text; /* "FORKPROOF_RUNTIME_DIR=…", or NULL */
     const char *group; /* that of FORKPROOF_GROUP while the environment is read, not copied */

@@ -56,6 +56,7 @@ struct fp_counts {
     atomic_uint lost;      /* statuses given up: pid reused, or too many */
     atomic_int group;      /* whether it is a member of a contained program, see group.c */
     atomic_int unentered;  /* children of popen: libc does not tell their pids */
+    atomic_uint starter;   /* 1: it is entered in the ledger, see ledger.c */
     _Atomic(struct fp_register *) reg;
 };
 

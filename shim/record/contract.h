@@ -11,6 +11,12 @@
 /* The run's identifier: set by `forkproof run` for every member. */
 #define FP_ENV_RUN "FORKPROOF_RUN"
 
+/*
+ * The path by which a member opens the run's ledger (ledger.h), in the pid namespace of the
+ * members: set by `forkproof run`.
+ */
+#define FP_ENV_LEDGER "FORKPROOF_LEDGER"
+
 /* Set over exec once bad options have been complained of, so that it is said once. */
 #define FP_ENV_SAID "FORKPROOF_SAID"
 
@@ -24,6 +30,7 @@
 #define FP_KEPT_MERGED 'm'  /* the last item of LD_PRELOAD, with the colon before it */
 #define FP_KEPT_OPTIONS 'o'
 #define FP_KEPT_RUN 'r'
+#define FP_KEPT_LEDGER 'l'
 #define FP_KEPT_SAID 's'
 #define FP_KEPT_GROUP 'g'
 #define FP_KEPT_RUNTIME 'd'

@@ -197,6 +197,24 @@ Test(environ, hidden_variables_are_all_of_ours_and_no_others) {
                                        FP_ENV_RUNTIME_DIR "=/d", FP_ENV_KEPT "=pord")));
 }
 
+/* What exec adds the next image takes out again; env=restore hides what it was started with. */
+Test(environ, the_ledger_is_kept_and_hidden) {
+    static char own_ledger[] = FP_ENV_LEDGER "=/proc/7/fd/8";
+    struct fp_settings settings = kept();
+    settings.ledger = own_ledger;
+    cr_assert(fill(&settings, ENVIRONMENT(own_list, own_options, own_run, plain)));
+    cr_assert(same(
+        filled, ENVIRONMENT(own_list, own_options, own_run, plain, own_ledger, FP_ENV_KEPT "=l")));
+    fp_environ_strip(filled);
+    cr_assert(same(filled, ENVIRONMENT(own_list, own_options, own_run, plain)));
+    char *given[] = {own_ledger, plain, NULL};
+    fp_environ_strip(given);
+    cr_assert_eq(given[0], own_ledger);
+    settings.options.env = FP_ENV_RESTORE;
+    fp_environ_hide(given, &settings);
+    cr_assert(same(given, ENVIRONMENT(plain)));
+}
+
 Test(environ, nothing_is_hidden_that_exec_could_not_add_again) {
     struct fp_settings settings = restoring();
     char *envp[] = {own_list, own_options, own_run, NULL};

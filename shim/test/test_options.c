@@ -96,6 +96,8 @@ Test(options, every_word_is_read) {
     cr_expect_eq(options_of("").contain, FP_CONTAIN_GROUP);
     cr_expect_eq(options_of("contain=guard").contain, FP_CONTAIN_GUARD);
     cr_expect_eq(options_of("contain=off").contain, FP_CONTAIN_OFF);
+    cr_expect_eq(options_of("").confine, FP_CONFINE_OFF);
+    cr_expect_eq(options_of("confine=on").confine, FP_CONFINE_ON);
     cr_expect_eq(options_of("").verbose, 0);
     cr_expect_eq(options_of("verbose=1").verbose, 1);
 }

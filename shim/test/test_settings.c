@@ -114,3 +114,19 @@ Test(settings, preload_path_that_does_not_fit_is_not_kept_and_that_is_said) {
     cr_assert_null(fp_settings.preload);
     cr_assert_gt(said, 0);
 }
+
+Test(settings, a_ledger_counts_within_a_run_only) {
+    read_variables(FP_ENV_LEDGER "=/proc/7/fd/8", "A=1", "B=2");
+    cr_assert_null(fp_settings.ledger);
+    read_variables(FP_ENV_LEDGER "=/proc/7/fd/8", FP_ENV_RUN "=x", "B=2");
+    cr_assert_str_eq(fp_settings.ledger, FP_ENV_LEDGER "=/proc/7/fd/8");
+}
+
+Test(settings, confinement_works_within_a_run_only) {
+    char text[512];
+    cr_assert_gt(said_while(FP_ENV_OPTIONS "=confine=on", "A=1", "B=2", text, sizeof text), 0);
+    cr_assert_eq(fp_settings.options.confine, FP_CONFINE_OFF);
+    cr_assert_eq(said_while(FP_ENV_OPTIONS "=confine=on", "A=1", "B=2", text, sizeof text), 0);
+    read_variables(FP_ENV_OPTIONS "=confine=on", FP_ENV_RUN "=x", "B=2");
+    cr_assert_eq(fp_settings.options.confine, FP_CONFINE_ON);
+}

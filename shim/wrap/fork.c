@@ -14,7 +14,9 @@
 static pid_t fork_by(pid_t (*next)(void)) {
     if (!next)
         return (pid_t)fp_wrap_result(-ENOSYS);
-    fp_birth_begin();
+    int refused = fp_birth_begin();
+    if (refused < 0)
+        return (pid_t)fp_wrap_result(refused);
     pid_t pid = next();
     if (pid != 0)
         return fp_birth_end(pid, (struct fp_birth){0});
@@ -35,13 +37,16 @@ static pid_t bare_fork(void) {
 
 FP_EXPORT_IF_IN_LIBC(_Fork, bare_fork); // glibc 2.34
 
-/* Called by the trampoline in arch/ before and, in the parent, after the system call. */
-void fp_vfork_begin(void);
+/*
+ * Called by the trampoline in arch/ before and, in the parent, after the system call, which is not
+ * made when the first answers an error; that goes to fp_syscall_failed.
+ */
+long fp_vfork_begin(void);
 pid_t fp_vfork_end(long result);
 
-void fp_vfork_begin(void) {
+long fp_vfork_begin(void) {
     fp_kept_note(NULL, 0);
-    fp_birth_begin();
+    return fp_birth_begin();
 }
 
 pid_t fp_vfork_end(long result) {
@@ -63,13 +68,18 @@ FP_EXPORT int clone(int (*start)(void *), void *stack, int flags, void *argument
     va_end(list);
     if (!next)
         return (int)fp_wrap_result(-ENOSYS);
-    if (flags & (CLONE_THREAD | CLONE_PARENT))
+    if (flags & CLONE_THREAD)
         return next(start, stack, flags, argument, parent_tid, tls, child_tid);
+    bool is_ours = !(flags & CLONE_PARENT);
     fp_kept_note(NULL, 0);
-    fp_birth_begin();
+    int refused = is_ours ? fp_birth_begin() : fp_birth_begin_elsewhere();
+    if (refused < 0)
+        return (int)fp_wrap_result(refused);
     int pid = next(start, stack, flags, argument, parent_tid, tls, child_tid);
     if (flags & CLONE_VFORK)
         fp_kept_reclaim();
+    if (!is_ours)
+        return fp_birth_end_elsewhere(pid);
     bool pinned = (flags & CSIGNAL) != SIGCHLD || (flags & CLONE_PIDFD);
     return fp_birth_end(pid, (struct fp_birth){.pinned = pinned});
 }

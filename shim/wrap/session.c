@@ -8,6 +8,7 @@
 
 #include "birth.h"
 #include "group.h"
+#include "ledger.h"
 #include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
@@ -51,13 +52,16 @@ FP_EXPORT int daemon(int keep_directory, int keep_descriptors) {
             _exit(0);
     }
     pid_t before = fp_sys_getpid();
-    fp_birth_begin();
+    int refused = fp_birth_begin();
+    if (refused < 0)
+        return (int)fp_wrap_result(refused);
     int result = next(keep_directory, keep_descriptors);
     if (fp_sys_getpid() == before) {
         fp_birth_end(-1, (struct fp_birth){0});
     } else {
         fp_birth_child();
         fp_group_check_in(true);
+        fp_ledger_daemon();
     }
     return result;
 }
@@ -67,7 +71,9 @@ FP_EXPORT pid_t forkpty(int *amaster, char *name, const struct termios *settings
     __typeof__(&forkpty) next = FP_NEXT(forkpty);
     if (!next)
         return (pid_t)fp_wrap_result(-ENOSYS);
-    fp_birth_begin();
+    int refused = fp_birth_begin();
+    if (refused < 0)
+        return (pid_t)fp_wrap_result(refused);
     pid_t pid = next(amaster, name, settings, size);
     if (pid != 0)
         return fp_birth_end(pid, (struct fp_birth){.leads = true});

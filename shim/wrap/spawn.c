@@ -3,6 +3,7 @@
  * the child registered. libc tells the pid or the pidfd only when the child has exec'd.
  */
 #include <spawn.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
 
@@ -10,6 +11,8 @@
 #include "group.h"
 #include "image.h"
 #include "kept.h"
+#include "ledger.h"
+#include "proc.h"
 #include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
@@ -30,7 +33,9 @@ static int spawn(spawner *next, pid_t *user_pid, const char *path,
     fp_group_enter(); // what is kept names the register, also for the first child
     FP_KEEP(kept, envp);
     attributes = fp_image_attributes(attributes, &changed);
-    fp_birth_begin();
+    int refused = fp_birth_begin();
+    if (refused < 0)
+        return -refused;
     int error = next(&pid, path, actions, attributes, argv, kept.envp);
     if (fp_kept_was_too_big(&kept, error))
         error = next(&pid, path, actions, attributes, argv, envp);
@@ -76,7 +81,7 @@ FP_EXPORT_VERSION(old_spawn, posix_spawn, FP_OLD_SPAWN);
 FP_EXPORT_VERSION(old_spawnp, posix_spawnp, FP_OLD_SPAWN);
 #endif
 
-/* The pidfd pins the child for its holder: only the environment is kept. */
+/* The pidfd pins the child for its holder: it is not registered. */
 typedef int pidfd_spawner(int *, const char *, const posix_spawn_file_actions_t *,
                           const posix_spawnattr_t *, char *const[], char *const[]);
 pidfd_spawner pidfd_spawn, pidfd_spawnp;
@@ -90,9 +95,16 @@ static int spawn_held(pidfd_spawner *next, int *pidfd, const char *path,
     fp_group_enter();
     FP_KEEP(kept, envp);
     attributes = fp_image_attributes(attributes, &changed);
+    int refused = fp_birth_begin_elsewhere();
+    if (refused < 0)
+        return -refused;
     int error = next(pidfd, path, actions, attributes, argv, kept.envp);
-    return fp_kept_was_too_big(&kept, error) ? next(pidfd, path, actions, attributes, argv, envp)
-                                             : error;
+    if (fp_kept_was_too_big(&kept, error))
+        error = next(pidfd, path, actions, attributes, argv, envp);
+    // The pid is not told: /proc tells it.
+    bool is_told = !error && fp_ledger() != NULL;
+    (void)fp_birth_end_elsewhere(is_told ? fp_proc_of_pidfd(*pidfd) : 0);
+    return error;
 }
 
 static int by_path(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,

@@ -14,10 +14,12 @@
 #include "birth.h"
 #include "child.h"
 #include "chld.h"
+#include "confine.h"
 #include "deliver.h"
 #include "group.h"
 #include "image.h"
 #include "kept.h"
+#include "limit.h"
 #include "pipes.h"
 #include "reap.h"
 #include "subreaper.h"
@@ -38,7 +40,9 @@ static bool is_plain_fork(uint64_t flags, uint64_t stack) {
 }
 
 static long fork_by(const long *call, uint64_t flags, uint64_t exit_signal) {
-    fp_birth_begin();
+    int refused = fp_birth_begin();
+    if (refused < 0)
+        return refused;
     long pid = raw(call);
     if (pid == 0) {
         fp_birth_child();
@@ -48,13 +52,22 @@ static long fork_by(const long *call, uint64_t flags, uint64_t exit_signal) {
     return fp_birth_end((pid_t)pid, (struct fp_birth){.pinned = pinned});
 }
 
+/* One that is made from the trampoline: nobody is told of its end, so a later count finds it. */
+static bool is_refused(uint64_t flags, long *call) {
+    int refused = flags & CLONE_THREAD ? 0 : fp_limit_take(fp_ledger_enter());
+    if (refused < 0)
+        call[0] = fp_wrap_result(refused);
+    return refused < 0;
+}
+
 static bool clone3_answered(long *call) {
     struct clone_args arguments = {0};
     size_t known = sizeof arguments;
     size_t size = (size_t)call[2] < known ? (size_t)call[2] : known;
-    if (fp_sys_copy_in(&arguments, (const void *)call[1], size) < 0 ||
-        !is_plain_fork(arguments.flags, arguments.stack))
+    if (fp_sys_copy_in(&arguments, (const void *)call[1], size) < 0)
         return false;
+    if (!is_plain_fork(arguments.flags, arguments.stack))
+        return is_refused(arguments.flags, call);
     call[0] = fp_wrap_result(fork_by(call, arguments.flags, arguments.exit_signal));
     return true;
 }
@@ -154,9 +167,13 @@ bool fp_syscall_answered(long *call) {
         result = fork_by(call, 0, SIGCHLD);
         break;
 #endif
+#ifdef SYS_vfork
+    case SYS_vfork:
+        return is_refused(0, call);
+#endif
     case SYS_clone:
         if (!is_plain_fork((uint64_t)call[1], (uint64_t)call[2]))
-            return false;
+            return is_refused((uint64_t)call[1], call);
         result = fork_by(call, (uint64_t)call[1], (uint64_t)call[1] & CSIGNAL);
         break;
     case SYS_clone3:
@@ -177,6 +194,16 @@ bool fp_syscall_answered(long *call) {
     case SYS_waitid:
         result = fp_reap_waitid((int)call[1], call[2], (siginfo_t *)call[3], (int)call[4],
                                 (struct rusage *)call[5]);
+        break;
+    case SYS_tkill:
+        if (fp_confine_has_thread((pid_t)call[1], (int)call[2]))
+            return false;
+        result = -EPERM;
+        break;
+    case SYS_rt_tgsigqueueinfo:
+        if (fp_confine_has_thread((pid_t)call[1], (int)call[3]))
+            return false;
+        result = -EPERM;
         break;
     case SYS_kill:
     case SYS_tgkill:

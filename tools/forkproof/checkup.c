@@ -88,7 +88,7 @@ static void advise(struct fp_check *check, enum fp_rung rung) {
 
 static void try_rung(struct fp_check *check, enum fp_rung rung, const char *run_id,
                      struct fp_check *stroke) {
-    struct fp_contain c = {.argv = NULL};
+    struct fp_contain c = {.lent_fd = -1};
     int r = fp_contain_open_only(&c, rung, run_id);
     if (r < 0) {
         note(check, false, c.why_not);

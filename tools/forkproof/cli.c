@@ -1,5 +1,6 @@
 #include "cli.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <signal.h>
@@ -27,6 +28,9 @@ const char fp_cli_run_help[] =
     "  --grace=TIME         and killed after this: 5s, 500ms, 2m (5s)\n"
     "  --no-kill            what is left is reported and left running\n"
     "  --name=NAME          for forkproof ps, kill, stop and cont; one living run has it\n"
+    "  --kill=process|tree  what a kill by the program of its own child reaches (process)\n"
+    "  --max-procs=N        a fork beyond N processes in the run fails with EAGAIN\n"
+    "  --confine            signals of the program to processes outside the run fail with EPERM\n"
     "  --report=FILE        write what happened, as JSON\n"
     "  -o, --option=KEY=VALUE  an option of the preloaded library, as in FORKPROOF_OPTIONS\n"
     "  --zombies=N          unreaped children before the oldest are reaped early (64; 0: all)\n"
@@ -36,7 +40,8 @@ const char fp_cli_run_help[] =
     "126 PROGRAM cannot be executed; 127 PROGRAM was not found.\n"
     "Environment: FORKPROOF_OPTIONS, FORKPROOF_RUNTIME_DIR, FORKPROOF_LIBRARY.\n";
 
-enum { CONTAIN = 256, STRICT, SIGNAL, GRACE, NO_KILL, REPORT, ZOMBIES, UNTIL, KEEP, NAME };
+enum { CONTAIN = 256, STRICT, SIGNAL, GRACE, NO_KILL, REPORT, ZOMBIES, UNTIL, KEEP, NAME, KILL,
+       MAX_PROCS, CONFINE };
 
 static const struct option long_options[] = {
     {"contain", required_argument, NULL, CONTAIN},
@@ -50,6 +55,9 @@ static const struct option long_options[] = {
     {"report", required_argument, NULL, REPORT},
     {"option", required_argument, NULL, 'o'},
     {"zombies", required_argument, NULL, ZOMBIES},
+    {"kill", required_argument, NULL, KILL},
+    {"max-procs", required_argument, NULL, MAX_PROCS},
+    {"confine", no_argument, NULL, CONFINE},
     {"quiet", no_argument, NULL, 'q'},
     {"help", no_argument, NULL, 'h'},
     {NULL, 0, NULL, 0},
@@ -96,6 +104,23 @@ static int add_zombies(struct fp_cli *cli, const char *value) {
     if (n >= (int)sizeof text || strchr(value, ':') || !fp_options_parse(text, &options, &error))
         return bad_value("--zombies", value, "a number up to 1000000");
     return append_options(cli, text);
+}
+
+static int add_kill(struct fp_cli *cli, const char *value) {
+    if (strcmp(value, "tree") == 0)
+        return append_options(cli, "kill=tree");
+    if (strcmp(value, "process") == 0)
+        return append_options(cli, "kill=process");
+    return bad_value("--kill", value, "process or tree");
+}
+
+static int set_max_procs(struct fp_cli *cli, const char *value) {
+    char *end;
+    unsigned long n = isdigit((unsigned char)*value) ? strtoul(value, &end, 10) : 0;
+    if (n == 0 || n > FP_MAX_PROCS || *end)
+        return bad_value("--max-procs", value, "a number from 1 to 4194304");
+    cli->max_procs = (unsigned)n;
+    return 0;
 }
 
 static int set_contain(struct fp_cli *cli, const char *value) {
@@ -182,6 +207,12 @@ static int set_option(struct fp_cli *cli, int option, const char *value) {
         return set_name(cli, value);
     case ZOMBIES:
         return add_zombies(cli, value);
+    case KILL:
+        return add_kill(cli, value);
+    case MAX_PROCS:
+        return set_max_procs(cli, value);
+    case CONFINE:
+        return append_options(cli, "confine=on");
     case 'o':
         return add_option(cli, value, "-o");
     case 'q':

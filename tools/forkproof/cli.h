@@ -8,6 +8,7 @@
 #include "contain/contain.h"
 
 #define FP_KEEP_MAX 64
+#define FP_MAX_PROCS 4194304 /* pids there can be */
 
 enum fp_until { FP_UNTIL_ROOT, FP_UNTIL_EMPTY };
 
@@ -17,6 +18,7 @@ struct fp_cli {
     bool strict, no_kill, quiet, help;
     int signal;
     int64_t grace_ns;
+    unsigned max_procs; /* 0: no limit */
     const char *report; /* NULL: none */
     const char *name;   /* NULL: none */
     const char *keep[FP_KEEP_MAX];

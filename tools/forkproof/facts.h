@@ -8,6 +8,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "attribution.h"
 #include "cli.h"
 #include "contain/contain.h"
 
@@ -35,11 +36,16 @@ struct fp_left {
     bool kept; /* by --keep: counted apart */
     int ended;
     char argv[FP_LEFT_ARGV];
+    struct fp_origin origin;
 };
 
 struct fp_facts {
     pid_t guard, keeper, supervisor, root;
-    bool root_started; /* the exec succeeded */
+    uint64_t root_start; /* clock ticks since boot */
+    int root_level;      /* pid namespaces that it has a number in: ours is the first */
+    pid_t root_inner;    /* its number in the last of them */
+    pid_t root_session;  /* there */
+    bool root_started;   /* the exec succeeded */
     bool root_ended;
     int root_status; /* as waitpid tells it */
     struct rusage root_usage;

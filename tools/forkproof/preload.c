@@ -177,13 +177,28 @@ static bool put_pair(char **env, const char *name, const char *value) {
     return true;
 }
 
-int fp_preload_environment(const char *library, const char *run_id, const char *options,
-                           char ***ret_environment) {
+static void take_out(char **env, const char *name) {
+    size_t length = strlen(name);
+    char **to = env;
+    for (char **at = env; *at; at++)
+        if (strncmp(*at, name, length) != 0 || (*at)[length] != '=')
+            *to++ = *at;
+    *to = NULL;
+}
+
+/* Where the ledger is for members; that of a run around this one is not theirs. */
+static bool put_ledger(char **env, const char *path) {
+    take_out(env, FP_ENV_LEDGER);
+    return !path || put_pair(env, FP_ENV_LEDGER, path);
+}
+
+int fp_preload_environment(const char *library, const char *run_id, const char *ledger,
+                           const char *options, char ***ret_environment) {
     size_t count = 0;
     char *preload;
     while (environ[count])
         count++;
-    char **env = calloc(count + 4, sizeof *env);
+    char **env = calloc(count + 5, sizeof *env);
     if (!env)
         return -ENOMEM;
     memcpy(env, environ, count * sizeof *env);
@@ -191,6 +206,7 @@ int fp_preload_environment(const char *library, const char *run_id, const char *
     if (made)
         put(env, preload);
     made = made && put_pair(env, FP_ENV_RUN, run_id);
+    made = made && put_ledger(env, ledger);
     made = made && (!*options || put_pair(env, FP_ENV_OPTIONS, options));
     if (made)
         *ret_environment = env;

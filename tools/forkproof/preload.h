@@ -15,9 +15,10 @@ char *fp_preload_object(const char *library, unsigned machine);
 
 /*
  * The caller's environment with the library added to LD_PRELOAD (once, after what is there), the
- * run's id and the options. Allocated. -ENOMEM.
+ * run's id, the path under which members find the ledger (NULL: none) and the options. Allocated.
+ * -ENOMEM.
  */
-int fp_preload_environment(const char *library, const char *run_id, const char *options,
-                           char ***ret_environment);
+int fp_preload_environment(const char *library, const char *run_id, const char *ledger,
+                           const char *options, char ***ret_environment);
 
 #endif

@@ -30,15 +30,16 @@ void fp_run_conclude(struct fp_run *run) {
         fp_report_discard(&run->report);
     else
         fp_report_write(run);
+    fp_pids_close(&run->pids);
     fp_rundir_remove(&run->rundir);
 }
 
 void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count) {
-    int keep[16] = {run->rundir.base_fd,    run->rundir.fd,        run->report.fd,
+    int keep[20] = {run->rundir.base_fd,    run->rundir.fd,        run->report.fd,
                     run->report.dir_fd,     run->contain.procs_fd, run->contain.kill_fd,
                     run->contain.events_fd, run->contain.alive_fd, run->guard_fd,
-                    run->rundir.name_fd};
-    size_t used = 10;
+                    run->rundir.name_fd,    run->attribution.fd,   run->pids.procs_fd};
+    size_t used = 12;
     for (size_t i = 0; i < count; i++)
         keep[used++] = own[i];
     fp_fds_keep(keep, used);
@@ -100,6 +101,35 @@ static int check_rung(const struct fp_run *run) {
     return 0;
 }
 
+/* By the hooks, and where it can be had by the kernel, which holds images without hooks, too. */
+static int set_limit(struct fp_run *run) {
+    struct fp_ledger *ledger = run->attribution.ledger;
+    unsigned limit = run->cli.max_procs;
+    if (limit == 0)
+        return 0;
+    if (ledger)
+        atomic_store(&ledger->limit, limit);
+    bool has_cgroup = run->contain.ops == &fp_contain_cgroup;
+    fp_pids_open(&run->pids, run->rundir.id, has_cgroup ? run->contain.directory : NULL, limit);
+    if (!ledger && run->pids.tasks == 0) {
+        fp_say("cannot count processes (--max-procs): %s", run->attribution.why_not);
+        return -ENOTSUP;
+    }
+    return 0;
+}
+
+/* In a pid namespace of its own the program does not see us, but its init. */
+static int make_environment(struct fp_run *run) {
+    char ledger[64];
+    int fd = run->attribution.fd;
+    snprintf(ledger, sizeof ledger, "/proc/%d/fd/%d", run->contain.init ? 1 : (int)getpid(), fd);
+    int r = fp_preload_environment(run->library, run->rundir.id, fd < 0 ? NULL : ledger,
+                                   run->cli.options, &run->environment);
+    if (r < 0)
+        fp_say("cannot make the environment: %s", strerror(-r));
+    return r;
+}
+
 /* What leaves a trace, and is undone by conclude(). */
 static int prepare(struct fp_run *run) {
     int r = fp_rundir_create(&run->rundir);
@@ -112,17 +142,20 @@ static int prepare(struct fp_run *run) {
     r = fp_report_open(&run->report, run->cli.report, run->rundir.id);
     if (r < 0)
         return r;
-    r = fp_preload_environment(run->library, run->rundir.id, run->cli.options, &run->environment);
-    if (r < 0) {
-        fp_say("cannot make the environment: %s", strerror(-r));
-        return r;
-    }
+    fp_attribution_open(&run->attribution);
     run->contain.argv = run->argv;
+    run->contain.lent_fd = run->attribution.fd;
     fp_contain_open(&run->contain, run->cli.contain, run->rundir.id);
     fp_run_note_rung(run);
     r = check_rung(run);
-    if (r < 0)
+    if (r == 0)
+        r = make_environment(run);
+    if (r == 0)
+        r = set_limit(run);
+    if (r < 0) {
         fp_contain_close(&run->contain);
+        fp_pids_close(&run->pids);
+    }
     return r;
 }
 
@@ -160,6 +193,8 @@ static char **copy_of(int argc, char **argv) {
 int fp_run_main(int argc, char **argv, char **all_argv) {
     static struct fp_run run = {.report = {.fd = -1, .dir_fd = -1},
                                 .rundir = {.base_fd = -1, .fd = -1, .name_fd = -1},
+                                .attribution = {.fd = -1},
+                                .pids = {.procs_fd = -1},
                                 .guard_fd = -1};
     char **words = copy_of(argc, argv);
     run.argv = all_argv;

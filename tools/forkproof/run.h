@@ -4,10 +4,12 @@
 
 #include <signal.h>
 
+#include "attribution.h"
 #include "cli.h"
 #include "contain/contain.h"
 #include "facts.h"
 #include "image.h"
+#include "pids.h"
 #include "report/report.h"
 #include "rundir.h"
 
@@ -20,6 +22,8 @@ struct fp_run {
     struct fp_rundir rundir;
     struct fp_report_file report;
     struct fp_contain contain;
+    struct fp_attribution attribution;
+    struct fp_pids pids;
     struct fp_facts *facts;      /* shared */
     struct fp_members strangers; /* children the caller had before it became us */
     char marker[64];             /* FORKPROOF_RUN=… */
@@ -39,7 +43,7 @@ void fp_run_note_rung(struct fp_run *run);
 /* Whether what is left is to be ended. */
 bool fp_run_ends_members(const struct fp_run *run);
 
-/* Closes every descriptor above 2 but the run's and the caller's own (at most 6). */
+/* Closes every descriptor above 2 but the run's and the caller's own (at most 8). */
 void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count);
 
 /* Report and run directory: by whoever outlives the other. */

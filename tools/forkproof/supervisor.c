@@ -147,6 +147,8 @@ static int start(struct supervisor *s) {
     if (r < 0)
         return r;
     write_run_file(s);
+    fp_attribution_begin(s->run);
+    fp_pids_enter(&s->run->pids, s->facts->root);
     if (!guard_is_ready(s))
         return 0;
     s->facts->control_error = -fp_control_open(&s->control, s->run->rundir.fd);
@@ -184,6 +186,8 @@ static void root_stopped(struct supervisor *s, int sig) {
 
 static void child_changed(void *data, pid_t pid, int status, const struct rusage *usage) {
     struct supervisor *s = data;
+    if (WIFEXITED(status) || WIFSIGNALED(status))
+        fp_attribution_reaped(s->run, pid);
     if (pid != s->facts->root || s->facts->root_ended)
         return;
     if (WIFEXITED(status) || WIFSIGNALED(status)) {

@@ -182,6 +182,7 @@ static void record(struct fp_teardown *t, const struct fp_member *member, bool l
         left->asked = left->sent = t->asked_signal;
     memcpy(left->comm, member->comm, sizeof left->comm);
     left->argv_length = (uint32_t)fp_proc_argv(member->pid, left->argv, sizeof left->argv);
+    fp_attribute(t->run, left);
     facts->recorded++;
 }
 

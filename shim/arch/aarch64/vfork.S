@@ -19,6 +19,7 @@ vfork:
         .cfi_adjust_cfa_offset -16
         .cfi_restore x29
         .cfi_restore x30
+        cbnz    x0, 2f
         mov     x0, #0x4111
         mov     x1, #0
         mov     x2, #0
@@ -29,6 +30,7 @@ vfork:
         cbnz    x0, 1f
         ret
 1:      b       fp_vfork_end
+2:      b       fp_syscall_failed
         .cfi_endproc
         .size   vfork, . - vfork
         .globl  __vfork

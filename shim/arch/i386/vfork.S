@@ -18,6 +18,8 @@ vfork:
         call    fp_vfork_begin
         addl    $12, %esp
         .cfi_adjust_cfa_offset -12
+        testl   %eax, %eax
+        jnz     2f
         popl    %ecx
         .cfi_adjust_cfa_offset -4
         .cfi_register %eip, %ecx
@@ -34,6 +36,14 @@ vfork:
         pushl   %eax
         .cfi_adjust_cfa_offset 4
         call    fp_vfork_end
+        addl    $12, %esp
+        .cfi_adjust_cfa_offset -12
+        ret
+2:      subl    $8, %esp
+        .cfi_adjust_cfa_offset 8
+        pushl   %eax
+        .cfi_adjust_cfa_offset 4
+        call    fp_syscall_failed
         addl    $12, %esp
         .cfi_adjust_cfa_offset -12
         ret

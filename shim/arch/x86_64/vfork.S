@@ -16,6 +16,8 @@ vfork:
         call    fp_vfork_begin
         addq    $8, %rsp
         .cfi_adjust_cfa_offset -8
+        testq   %rax, %rax
+        jnz     2f
         popq    %rdi
         .cfi_adjust_cfa_offset -8
         .cfi_register %rip, %rdi
@@ -29,6 +31,8 @@ vfork:
         .cfi_rel_offset %rip, 0
         movq    %rax, %rdi
         jmp     fp_vfork_end
+2:      movq    %rax, %rdi
+        jmp     fp_syscall_failed
         .cfi_endproc
         .size   vfork, . - vfork
         .globl  __vfork

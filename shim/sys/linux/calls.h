@@ -236,6 +236,17 @@ static inline uint64_t fp_sys_file_limit(void) {
     return limit[0];
 }
 
+/* A memfd that nobody can make smaller: what is mapped of it stays. */
+static inline bool fp_sys_is_sealed(int fd) {
+    enum { GET_SEALS = 1034, SEAL_SHRINK = 2 };
+    long seals = fp_syscall(SYS_fcntl, fd, GET_SEALS, 0, 0, 0, 0);
+    return seals >= 0 && (seals & SEAL_SHRINK);
+}
+
+static inline pid_t fp_sys_getsid(pid_t pid) {
+    return (pid_t)fp_syscall(SYS_getsid, pid, 0, 0, 0, 0, 0);
+}
+
 static inline long fp_sys_read(int fd, void *to, size_t size) {
     return fp_syscall(SYS_read, fd, (long)to, (long)size, 0, 0, 0);
 }

@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -94,8 +95,16 @@ struct birth {
     uid_t user;
     gid_t group;
     int alive[2], told[2];
+    int lent_fd;
     char **argv;
 };
+
+/* Whoever has fewer of them may not open what we hold for the members. */
+static void drop_capabilities(void) {
+    struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
+    const struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = {{0}};
+    (void)syscall(SYS_capset, &head, none);
+}
 
 static struct word set_up_init(const struct birth *birth) {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -106,6 +115,8 @@ static struct word set_up_init(const struct birth *birth) {
     r = mount_proc();
     if (r < 0)
         return complaint(-r, "cannot mount /proc for it");
+    if (birth->user_flag)
+        drop_capabilities();
     return (struct word){.error = 0};
 }
 
@@ -123,8 +134,8 @@ static _Noreturn void be_init(const struct birth *birth) {
     setsid();
     for (int fd = 0; fd <= 2; fd++)
         close(fd);
-    int own[] = {birth->alive[0], birth->told[1]};
-    fp_fds_keep(own, 2);
+    int own[] = {birth->alive[0], birth->told[1], birth->lent_fd};
+    fp_fds_keep(own, 3);
     fp_name_self("fp-init", birth->argv);
     (void)!write(birth->told[1], &word, sizeof word);
     close(birth->told[1]);
@@ -195,7 +206,8 @@ static int take_init(struct fp_contain *c, int told) {
 
 static int start_init(struct fp_contain *c, unsigned long user_flag) {
     struct birth birth = {
-        .user_flag = user_flag, .user = geteuid(), .group = getegid(), .argv = c->argv};
+        .user_flag = user_flag, .user = geteuid(), .group = getegid(), .lent_fd = c->lent_fd,
+        .argv = c->argv};
     if (pipe2(birth.alive, O_CLOEXEC) < 0)
         return fail(c, errno, "pipe");
     if (pipe2(birth.told, O_CLOEXEC) < 0) {

@@ -80,17 +80,23 @@ static void append_ends(struct text *text, const struct fp_facts *facts) {
     }
 }
 
-void fp_report_closing(const struct fp_run *run) {
+static void say_left(const struct fp_run *run) {
     const struct fp_facts *facts = run->facts;
     struct text text = {.length = 0};
-    if (facts->unlisted)
-        fp_say("what %.100s left behind may still be running: it could not be listed",
-               base_name(run->cli.program[0]));
-    if (facts->left_total == 0)
-        return;
     append_names(&text, facts);
     append_ends(&text, facts);
     fp_say("left behind by %.100s: %u process%s%s [rung %s]", base_name(run->cli.program[0]),
            facts->left_total, facts->left_total == 1 ? "" : "es", text.buffer,
            fp_rung_name(facts->rung));
+}
+
+void fp_report_closing(const struct fp_run *run) {
+    if (run->facts->unlisted)
+        fp_say("what %.100s left behind may still be running: it could not be listed",
+               base_name(run->cli.program[0]));
+    if (run->facts->left_total > 0) {
+        say_left(run);
+        fp_report_origins(run);
+    }
+    fp_report_refusals(run);
 }

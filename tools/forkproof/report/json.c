@@ -98,20 +98,43 @@ static const char *ended(const struct fp_left *left) {
     }
 }
 
-static json_t *left_one(const struct fp_left *left) {
+static json_t *chain(const struct fp_origin *origin) {
+    json_t *array = json_array();
+    for (uint32_t i = origin->count; i > 0; i--) {
+        const struct fp_ancestor *ancestor = &origin->chain[i - 1];
+        json_t *object = json_pack("{s:i}", "pid", (int)ancestor->pid);
+        json_object_set_new(object, "argv", arguments(ancestor->argv, ancestor->length));
+        json_array_append_new(array, object);
+    }
+    return array;
+}
+
+static void add_origin(json_t *object, const struct fp_left *left, uint64_t run_start) {
+    const struct fp_origin *origin = &left->origin;
+    int64_t ticks = (int64_t)(left->start - run_start);
+    json_object_set_new(object, "born_s", seconds(ticks * FP_LEDGER_TICK));
+    json_object_set_new(object, "left_by", string(fp_how_text(origin->how)));
+    json_object_set_new(object, "starters", chain(origin));
+    json_object_set_new(object, "starters_whole", json_boolean(origin->is_whole));
+    json_object_set_new(object, "hooks",
+                        origin->hooks < 0 ? json_null() : json_boolean(origin->hooks));
+}
+
+static json_t *left_one(const struct fp_left *left, uint64_t run_start) {
     json_t *object = json_pack("{s:i,s:i,s:I,s:b,s:s}", "pid", (int)left->pid, "ppid",
                                (int)left->ppid, "start_ticks", (json_int_t)left->start, "late",
                                (int)left->late, "ended", ended(left));
     json_object_set_new(object, "comm", string(left->comm));
     json_object_set_new(object, "argv", arguments(left->argv, left->argv_length));
     json_object_set_new(object, "argv_cut", json_boolean(left->argv_length >= FP_LEFT_ARGV - 1));
+    add_origin(object, left, run_start);
     return object;
 }
 
 static json_t *left(const struct fp_facts *facts) {
     json_t *array = json_array();
     for (uint32_t i = 0; i < facts->recorded; i++)
-        json_array_append_new(array, left_one(&facts->left[i]));
+        json_array_append_new(array, left_one(&facts->left[i], facts->root_start));
     return array;
 }
 
@@ -156,6 +179,47 @@ static void add_controls(json_t *report, const struct fp_run *run) {
                                              : json_null());
 }
 
+/* What the ledger was worth: members write it, so these are counts and no proof. */
+static json_t *ledger(const struct fp_attribution *a) {
+    if (!a->ledger)
+        return json_pack("{s:b,s:s}", "kept", 0, "why", a->why_not);
+    return json_pack("{s:b,s:b,s:I,s:I,s:I}", "kept", 1, "intact",
+                     a->ledger->magic == FP_LEDGER_MAGIC, "images",
+                     (json_int_t)atomic_load(&a->ledger->images), "births_lost",
+                     (json_int_t)atomic_load(&a->ledger->lost_births), "starters_lost",
+                     (json_int_t)atomic_load(&a->ledger->lost_starters));
+}
+
+static json_t *limit(const struct fp_run *run) {
+    const struct fp_ledger *shared = run->attribution.ledger;
+    if (run->cli.max_procs == 0)
+        return json_null();
+    json_t *object = json_pack("{s:I,s:I}", "processes", (json_int_t)run->cli.max_procs, "refused",
+                               (json_int_t)(shared ? atomic_load(&shared->denied) : 0));
+    json_object_set_new(object, "counted_by_hooks", json_boolean(shared));
+    json_object_set_new(object, "kernel_tasks",
+                        run->pids.tasks ? json_integer(run->pids.tasks) : json_null());
+    json_object_set_new(object, "without_hooks",
+                        json_string(run->pids.tasks ? "held by kernel_tasks" : "not counted"));
+    return object;
+}
+
+static json_t *refusals(const struct fp_run *run) {
+    const struct fp_ledger *shared = run->attribution.ledger;
+    json_t *list = json_array();
+    struct fp_refusal refusal;
+    for (size_t i = 0; fp_report_refusal(run, i, &refusal); i++) {
+        json_t *one = json_pack("{s:i,s:i}", "pid", (int)refusal.by, "target", (int)refusal.target);
+        json_object_set_new(one, "name", text(refusal.by_name, strcspn(refusal.by_name, "\n")));
+        json_object_set_new(one, "target_name",
+                            text(refusal.target_name, strcspn(refusal.target_name, "\n")));
+        json_object_set_new(one, "signal", json_string(fp_signal_name(refusal.number)));
+        json_array_append_new(list, one);
+    }
+    return json_pack("{s:I,s:o}", "total", (json_int_t)(shared ? atomic_load(&shared->refused) : 0),
+                     "first", list);
+}
+
 static json_t *times(const struct fp_facts *facts) {
     struct tm tm;
     char began[40], whole[24];
@@ -185,6 +249,12 @@ char *fp_report_json(const struct fp_run *run) {
         json_integer(facts->left_total + facts->late_total + facts->kept_total - facts->recorded));
     json_object_set_new(report, "unlisted", json_boolean(facts->unlisted));
     add_controls(report, run);
+    json_object_set_new(report, "ledger", ledger(&run->attribution));
+    json_object_set_new(report, "hooks_known_of",
+                        json_string("the program, and the first 32 that were left behind; not of "
+                                    "images that have ended"));
+    json_object_set_new(report, "limit", limit(run));
+    json_object_set_new(report, "refused_signals", refusals(run));
     json_object_set_new(report, "signal", json_string(fp_signal_name(run->cli.signal)));
     json_object_set_new(report, "grace_s", json_real((double)run->cli.grace_ns / FP_SECOND));
     json_object_set_new(report, "guard_killed", json_boolean(facts->guard_lost));

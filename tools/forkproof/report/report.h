@@ -2,6 +2,10 @@
 #ifndef FP_REPORT_H
 #define FP_REPORT_H
 
+#include <stdbool.h>
+#include <stddef.h>
+
+struct fp_refusal;
 struct fp_run;
 
 /* The report's file: beside its final name until it is whole; or written directly. */
@@ -23,7 +27,14 @@ int fp_report_commit(struct fp_report_file *file, const char *text);
 /* The report as JSON text, allocated; NULL without memory. */
 char *fp_report_json(const struct fp_run *run);
 
-/* The last line on stderr, when there is something to say. */
+/* Lines behind it: where each of the first came from; and what was refused. */
+void fp_report_origins(const struct fp_run *run);
+void fp_report_refusals(const struct fp_run *run);
+
+/* One of the first signals that were refused, copied and ended; false: there is none. */
+bool fp_report_refusal(const struct fp_run *run, size_t number, struct fp_refusal *ret);
+
+/* The last lines on stderr, when there is something to say. */
 void fp_report_closing(const struct fp_run *run);
 
 /* What --keep kept, and a pattern that named nothing: a line each, if there is one to say. */

@@ -11,13 +11,15 @@ from harness import Case, LEAVER, RUNGS, read_until, send
 
 class Contain(Case):
     def end_of(self, words, err):
-        """Runs to the end; nothing survives; returns the closing line."""
+        """Runs to the end; nothing survives; the closing line is this, with origins behind it."""
         process, read = self.start_held(*words)
         self.ready(process)
         status, _, text = self.finish(process)
         self.assertEqual(status, 0, text)
         self.assert_all_gone(read)
-        self.assertRegex(text.decode(), err)
+        first, newline, origins = text.decode().partition("\n")
+        self.assertRegex(first + newline, err)
+        self.assertRegex(origins, r"\A(forkproof:   .*\n){0,5}\Z")
 
     def test_double_forkers_are_asked_to_end(self):
         for rung in RUNGS:

@@ -1,0 +1,166 @@
+#include "pids.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proc.h"
+#include "rundir.h"
+
+#define PREFIX "forkproof-"
+#define NAME "pids" /* the controller */
+
+static bool has_word(const char *list, const char *end, const char *word) {
+    size_t length = strlen(word);
+    while (list < end) {
+        size_t n = strcspn(list, ",: \n");
+        if (n == length && memcmp(list, word, n) == 0)
+            return true;
+        list += n + 1;
+    }
+    return false;
+}
+
+/* "36 35 0:31 ROOT POINT … - cgroup SOURCE OPTIONS": the place of the hierarchy that counts. */
+static char *find_mount(void) {
+    char *text, *point = NULL, *save = NULL;
+    size_t length;
+    if (fp_proc_slurp("/proc/self/mountinfo", &text, &length) < 0)
+        return NULL;
+    for (char *line = strtok_r(text, "\n", &save); line && !point;
+         line = strtok_r(NULL, "\n", &save)) {
+        const char *type = strstr(line, " - cgroup ");
+        char root[2], path[512];
+        if (type && has_word(strrchr(line, ' ') + 1, line + strlen(line), NAME) &&
+            sscanf(line, "%*d %*d %*s %1s %511s", root, path) == 2 && !strchr(path, '\\'))
+            point = strdup(path);
+    }
+    free(text);
+    return point;
+}
+
+/* "7:pids:PATH" */
+static char *find_path(void) {
+    char *text, *path = NULL, *save = NULL;
+    size_t length;
+    if (fp_proc_slurp("/proc/self/cgroup", &text, &length) < 0)
+        return NULL;
+    for (char *line = strtok_r(text, "\n", &save); line && !path;
+         line = strtok_r(NULL, "\n", &save)) {
+        char *list = strchr(line, ':'), *end = list ? strchr(list + 1, ':') : NULL;
+        if (end && has_word(list + 1, end, NAME))
+            path = strdup(end + 1);
+    }
+    free(text);
+    return path;
+}
+
+static int open_in(const char *directory, const char *name, int flags) {
+    char *path;
+    if (asprintf(&path, "%s/%s", directory, name) < 0)
+        return -1;
+    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
+    free(path);
+    return fd;
+}
+
+static bool write_number(const char *directory, const char *name, unsigned long number) {
+    char text[24];
+    int fd = open_in(directory, name, O_WRONLY);
+    int n = snprintf(text, sizeof text, "%lu", number);
+    bool good = fd >= 0 && write(fd, text, (size_t)n) == n;
+    if (fd >= 0)
+        close(fd);
+    return good;
+}
+
+/* Of guards that were killed. One in use refuses to be removed. */
+static void remove_abandoned(const char *own) {
+    DIR *dir = opendir(own);
+    if (!dir)
+        return;
+    for (struct dirent *e; (e = readdir(dir));)
+        if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 &&
+            fp_rundir_id_is_dead(e->d_name + strlen(PREFIX)))
+            unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
+    closedir(dir);
+}
+
+/* Version 1: a cgroup of the run's own in that hierarchy. */
+static void make_cgroup(struct fp_pids *pids, const char *run_id, unsigned long tasks) {
+    char *point = find_mount(), *path = find_path(), *own = NULL;
+    if (point && path && asprintf(&own, "%s%s", point, strcmp(path, "/") ? path : "") >= 0) {
+        remove_abandoned(own);
+        if (asprintf(&pids->directory, "%s/" PREFIX "%s", own, run_id) < 0)
+            pids->directory = NULL;
+        free(own);
+    }
+    free(point);
+    free(path);
+    if (!pids->directory)
+        return;
+    if (mkdir(pids->directory, 0755) == 0) {
+        if (write_number(pids->directory, "pids.max", tasks))
+            pids->procs_fd = open_in(pids->directory, "cgroup.procs", O_WRONLY);
+        if (pids->procs_fd >= 0)
+            return;
+        rmdir(pids->directory);
+    }
+    free(pids->directory);
+    pids->directory = NULL;
+}
+
+void fp_pids_open(struct fp_pids *pids, const char *run_id, const char *cgroup, unsigned limit) {
+    unsigned long tasks = (unsigned long)limit * FP_PIDS_TASKS;
+    *pids = (struct fp_pids){.procs_fd = -1};
+    bool counts = cgroup && write_number(cgroup, "pids.max", tasks);
+    if (!counts)
+        make_cgroup(pids, run_id, tasks);
+    if (counts || pids->directory)
+        pids->tasks = (unsigned)tasks;
+}
+
+void fp_pids_enter(struct fp_pids *pids, pid_t root) {
+    char text[16];
+    int n = snprintf(text, sizeof text, "%d", (int)root);
+    if (pids->procs_fd >= 0 && write(pids->procs_fd, text, (size_t)n) != n)
+        pids->tasks = 0;
+}
+
+/* Those that --no-kill has left. */
+static void free_members(const char *directory) {
+    char *path, *text = NULL, *parent = strdup(directory);
+    size_t length;
+    if (parent && asprintf(&path, "%s/cgroup.procs", directory) >= 0) {
+        *strrchr(parent, '/') = '\0';
+        (void)fp_proc_slurp(path, &text, &length);
+        free(path);
+    }
+    for (char *at = text, *end; at; at = end) {
+        unsigned long pid = strtoul(at, &end, 10);
+        if (end == at || !write_number(parent, "cgroup.procs", pid))
+            break;
+    }
+    free(text);
+    free(parent);
+}
+
+/* Refused while a zombie is being released; that takes a moment. */
+void fp_pids_close(struct fp_pids *pids) {
+    if (pids->procs_fd < 0)
+        return;
+    close(pids->procs_fd);
+    pids->procs_fd = -1;
+    for (int i = 0; i < 50 && rmdir(pids->directory) < 0 && errno == EBUSY; i++) {
+        free_members(pids->directory);
+        if (i > 1)
+            poll(NULL, 0, 2);
+    }
+}
