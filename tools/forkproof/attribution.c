@@ -306,13 +306,28 @@ static enum fp_how how_it_left(const struct climb *climb, const struct fp_proc_s
     return climb->forked_by ? FP_HOW_DOUBLE_FORK : FP_HOW_OUTLIVED;
 }
 
+/* A shared object that a program asked for, not the loader itself nor what the loader reads. */
+static bool shows_library(const char *maps) {
+    for (const char *at = maps; (at = strstr(at, ".so")); at++) {
+        const char *line = at;
+        while (line > maps && line[-1] != '\n')
+            line--;
+        const char *slash = memrchr(line, '/', (size_t)(at - line));
+        if (slash && strncmp(slash, "/ld-", 4) != 0 && strncmp(slash, "/ld.", 4) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Right after an exec the loader is alone: it maps what is preloaded before all else. */
 static int has_hooks(pid_t pid) {
     char path[64], *text;
     size_t length;
     snprintf(path, sizeof path, "/proc/%d/maps", (int)pid);
     if (fp_proc_slurp(path, &text, &length) < 0 || length == 0)
         return -1;
-    int has = strstr(text, "/libforkproof") != NULL;
+    bool loads = strstr(text, "/ld-") || strstr(text, "/ld.");
+    int has = strstr(text, "/libforkproof") ? 1 : loads && !shows_library(text) ? -1 : 0;
     free(text);
     return has;
 }
