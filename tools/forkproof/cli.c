@@ -17,13 +17,11 @@
 const char fp_cli_run_help[] =
     "Usage: forkproof run [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
     "Runs PROGRAM so that nothing it starts outlives it.\n\n"
-    "  --contain=auto|pidns|cgroup|walk|none  how what it starts is held (auto: cgroup or walk)\n"
+    "  --contain=RUNG       how all is held: pidns, cgroup, walk, none; auto: cgroup or walk\n"
     "  --strict             fail rather than hold it by something weaker\n"
-    "  --until=root|empty   what it left is ended when PROGRAM has ended (root); or the run lasts\n"
-    "                       until nothing is left by itself; SIGTERM or SIGINT then ends it "
-    "(empty)\n"
-    "  --keep=PATTERN       what is called so, and what that starts, may stay: a pattern as the\n"
-    "                       shell's for the executable or, with a blank in it, the command line\n"
+    "  --until=root|empty   end the rest with PROGRAM (root), or wait for it until SIGTERM\n"
+    "  --keep=PATTERN       what is called so may stay, with all it starts: a shell pattern\n"
+    "                       for the executable or, with a blank in it, the command line\n"
     "  --signal=SIGNAL      what is left is asked to end by this (TERM)\n"
     "  --grace=TIME         and killed after this: 5s, 500ms, 2m (5s)\n"
     "  --no-kill            what is left is reported and left running\n"
@@ -40,8 +38,21 @@ const char fp_cli_run_help[] =
     "126 PROGRAM cannot be executed; 127 PROGRAM was not found.\n"
     "Environment: FORKPROOF_OPTIONS, FORKPROOF_RUNTIME_DIR, FORKPROOF_LIBRARY.\n";
 
-enum { CONTAIN = 256, STRICT, SIGNAL, GRACE, NO_KILL, REPORT, ZOMBIES, UNTIL, KEEP, NAME, KILL,
-       MAX_PROCS, CONFINE };
+enum {
+    CONTAIN = 256,
+    STRICT,
+    SIGNAL,
+    GRACE,
+    NO_KILL,
+    REPORT,
+    ZOMBIES,
+    UNTIL,
+    KEEP,
+    NAME,
+    KILL,
+    MAX_PROCS,
+    CONFINE
+};
 
 static const struct option long_options[] = {
     {"contain", required_argument, NULL, CONTAIN},

@@ -63,8 +63,8 @@ struct fp_facts {
     int64_t waited_ns; /* after the root's end, for --until=empty */
     uint32_t left_total, late_total, kept_total, recorded;
     uint32_t keep_matched[FP_KEEP_MAX]; /* processes, by pattern */
-    bool uncounted; /* there was no memory to count all that was left */
-    bool unlisted;  /* something was left that could not be listed, and so not ended */
+    bool uncounted;                     /* there was no memory to count all that was left */
+    bool unlisted; /* something was left that could not be listed, and so not ended */
     struct fp_left left[FP_LEFT_MAX];
 };
 

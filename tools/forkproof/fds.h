@@ -18,8 +18,8 @@ void fp_fds_to_null(unsigned mask);
 void fp_fds_keep(int *fds, size_t count);
 
 /*
- * poll(2), but that entries of -1 at the end do not count and that a soft limit of descriptors below their
- * number, which poll refuses, makes it look at each in turn instead.
+ * poll(2), but that entries of -1 at the end do not count and that a soft limit of descriptors
+ * below their number, which poll refuses, makes it look at each in turn instead.
  */
 int fp_fds_poll(struct pollfd *fds, size_t count, int timeout_ms);
 

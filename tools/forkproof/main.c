@@ -27,11 +27,8 @@ static const struct {
     const char *name;
     int (*main)(int argc, char **argv); /* argv[0] is the subcommand */
 } subcommands[] = {
-    {"ps", fp_ps_main},
-    {"kill", fp_kill_main},
-    {"stop", fp_stop_main},
-    {"cont", fp_cont_main},
-    {"doctor", fp_doctor_main},
+    {"ps", fp_ps_main},     {"kill", fp_kill_main},     {"stop", fp_stop_main},
+    {"cont", fp_cont_main}, {"doctor", fp_doctor_main},
 };
 
 static int print(const char *text) {

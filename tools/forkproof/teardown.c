@@ -77,8 +77,8 @@ static void note_gone(struct fp_teardown *t) {
         struct fp_left *left = &facts->left[i];
         struct fp_member *member = fp_members_find(&t->now, left->pid);
         struct fp_proc_stat stat;
-        if (left->over || (member && (member->start == left->start ||
-                                      member->start == FP_MEMBER_HIDDEN)))
+        if (left->over ||
+            (member && (member->start == left->start || member->start == FP_MEMBER_HIDDEN)))
             continue;
         if (!member && is_alive(left, &stat))
             (void)fp_members_add(&t->now, &stat);

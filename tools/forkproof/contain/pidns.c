@@ -205,9 +205,11 @@ static int take_init(struct fp_contain *c, int told) {
 }
 
 static int start_init(struct fp_contain *c, unsigned long user_flag) {
-    struct birth birth = {
-        .user_flag = user_flag, .user = geteuid(), .group = getegid(), .lent_fd = c->lent_fd,
-        .argv = c->argv};
+    struct birth birth = {.user_flag = user_flag,
+                          .user = geteuid(),
+                          .group = getegid(),
+                          .lent_fd = c->lent_fd,
+                          .argv = c->argv};
     if (pipe2(birth.alive, O_CLOEXEC) < 0)
         return fail(c, errno, "pipe");
     if (pipe2(birth.told, O_CLOEXEC) < 0) {

@@ -121,6 +121,7 @@ def comm(pid):
 class Case(unittest.TestCase):
     """A private runtime directory, a marker in the environment, and a look for traces at the end."""
 
+    origins = False  # whether `told` keeps those lines
     forkproof = FORKPROOF
     options = []  # of every run
 
@@ -193,8 +194,14 @@ class Case(unittest.TestCase):
     def run_to_end(self, *words, **options):
         options.setdefault("env", self.environment)
         options.setdefault("stdin", subprocess.DEVNULL)
-        return subprocess.run(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        done = subprocess.run(self.command(*words), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                               timeout=DEADLINE * 2, **options)
+        done.stderr = self.told(done.stderr)
+        return done
+
+    def told(self, err):
+        """Without the lines that say where each process came from, which only some tests are about."""
+        return err if self.origins else re.sub(rb"^forkproof:   .*\n", b"", err, flags=re.MULTILINE)
 
     def start(self, *words, **options):
         """In a process group of its own, with pipes."""
@@ -253,7 +260,7 @@ class Case(unittest.TestCase):
     def finish(self, process):
         """Status and the rest of both streams."""
         out, err = process.communicate(timeout=DEADLINE)
-        return process.returncode, out, err
+        return process.returncode, out, self.told(err)
 
 
 def send(pid, name):

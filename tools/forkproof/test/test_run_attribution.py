@@ -21,6 +21,8 @@ def names(left):
 
 
 class Attribution(Case):
+    origins = True
+
     def report_of(self, *words, status=0, **options):
         path = os.path.join(self.directory, "report.json")
         done = self.run_to_end("--report=" + path, *words, **options)

@@ -31,9 +31,11 @@ class Place(harness.Case):
     def in_place(self, script, *words, **options):
         """The command, started by a script in a mount namespace of its own."""
         words = self.command(*words) if words else []
-        return subprocess.run(["unshare", "-m", "sh", "-ec", script, "sh", *words],
-                              stdin=subprocess.DEVNULL, capture_output=True, text=True, cwd="/",
+        done = subprocess.run(["unshare", "-m", "sh", "-ec", script, "sh", *words],
+                              stdin=subprocess.DEVNULL, capture_output=True, cwd="/",
                               timeout=harness.DEADLINE, env=options.get("env", self.environment))
+        done.stdout, done.stderr = done.stdout.decode(), self.told(done.stderr).decode()
+        return done
 
     def plain(self):
         """Copies and an environment for a plain user."""
