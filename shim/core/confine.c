@@ -41,7 +41,7 @@ static struct run find_run(void) {
         return run;
     run.guard = (pid_t)guard;
     run.has_namespace = own.stx_ino != home;
-    run.is_known = !run.has_namespace && fp_proc_is_ours();
+    run.is_known = fp_proc_is_ours();
     return run;
 }
 
@@ -51,15 +51,27 @@ static bool still_has_parent(const struct fp_proc *child) {
     return fp_proc_read(child->pid, &now) && now.start == child->start && now.ppid == child->ppid;
 }
 
+/* No member becomes the guard's child, or the keeper's, before the run is being ended. */
+static bool is_keeper(const struct run *run, const struct fp_proc *proc) {
+    static const char name[] = "fp-keeper\n";
+    char path[32] = "/proc/", comm[sizeof name] = "";
+    if (proc->ppid != run->guard)
+        return false;
+    size_t end = sizeof "/proc/" - 1;
+    end += fp_text_number(path + end, (unsigned)proc->pid);
+    fp_text_copy(path + end, "/comm", sizeof "/comm");
+    return fp_proc_text(path, comm, sizeof comm) && fp_text_same(comm, name, sizeof name);
+}
+
 /*
- * The guard's own children are its supervisor, which is no member, and others that are none either.
- * -1: the chain has changed below us.
+ * Below the guard is the keeper, below that the supervisor, or that alone if the keeper was killed;
+ * neither is a member, nor is what else the guard has. -1: the chain has changed below us.
  */
 static int climb(const struct run *run, struct fp_proc at) {
     for (int depth = 0; depth < MAX_DEPTH; depth++) {
         struct fp_proc parent;
         if (at.ppid == run->guard)
-            return depth > 0;
+            return depth > is_keeper(run, &at);
         if (at.ppid <= 1)
             return 0;
         fp_point(FP_POINT_CLIMBED);
@@ -78,6 +90,8 @@ static enum side side_of(const struct run *run, pid_t pid, struct fp_proc *ret) 
     for (int i = 0; i < MAX_LOOKS; i++) {
         if (!fp_proc_read(pid, ret))
             return NOBODY;
+        if (run->has_namespace)
+            return INSIDE;
         int inside = climb(run, *ret);
         if (inside >= 0)
             return inside ? INSIDE : OUTSIDE;
@@ -169,7 +183,8 @@ static long send_to_process(const struct run *run, const struct fp_signal *s,
 /* Mapped: threads may have stacks of 16 KiB. */
 struct many {
     const struct fp_signal *signal;
-    pid_t group; /* 0: everybody */
+    bool everybody;
+    pid_t group; /* 0: one that has its number outside our pid namespace */
     unsigned reached, failed;
     pid_t stranger; /* one of them */
     struct fp_proc_list all;
@@ -196,14 +211,16 @@ static void send_to_member(struct many *many, const struct fp_proc *proc, int pi
         many->failed++;
 }
 
-/* The guard, its supervisor and what else it has are strangers, but none that anybody misses. */
+/* The guard, its keeper, supervisor and what else it has: strangers, but nobody misses them. */
 static bool is_ours_to_run(const struct run *run, const struct fp_proc *proc) {
-    return proc->pid == run->guard || proc->ppid == run->guard;
+    struct fp_proc parent;
+    return proc->pid == run->guard || proc->ppid == run->guard ||
+           (fp_proc_read(proc->ppid, &parent) && is_keeper(run, &parent));
 }
 
 static bool is_meant(const struct many *many, pid_t pid, struct fp_proc *ret) {
     return pid > 1 && pid != fp_sys_getpid() && fp_proc_read(pid, ret) &&
-           (!many->group || ret->pgrp == many->group) && !is_done(many, ret);
+           (many->everybody || ret->pgrp == many->group) && !is_done(many, ret);
 }
 
 static void consider(struct many *many, const struct run *run, pid_t pid) {
@@ -240,6 +257,7 @@ static long send_to_many(const struct run *run, const struct fp_signal *s, pid_t
     if (!many)
         return refuse(s, 0);
     many->signal = s;
+    many->everybody = s->pid == -1;
     many->group = group;
     send_to_all(many, run);
     long result = many->failed || many->stranger ? -EPERM : -ESRCH;
@@ -262,7 +280,7 @@ static bool is_all_ours(const struct run *run, pid_t group) {
 }
 
 static pid_t group_of(const struct fp_signal *s) {
-    return s->pid == 0 ? fp_sys_getpgid(0) : s->pid == -1 ? 0 : -s->pid;
+    return s->pid == 0 ? fp_sys_getpgid(0) : -s->pid;
 }
 
 /* Nothing to be found out: the kernel's to refuse, or to ourselves. */
@@ -275,7 +293,8 @@ long fp_confine_send(const struct fp_signal *s, long (*send)(const struct fp_sig
     if (is_plain(s))
         return send(s);
     const struct run run = find_run();
-    if (run.has_namespace || (s->pid <= 0 && is_all_ours(&run, group_of(s))))
+    if (run.has_namespace ? s->pid != 0 || fp_sys_getpgid(0) != 0 // who is outside has no number
+                          : s->pid <= 0 && is_all_ours(&run, group_of(s)))
         return send(s);
     // No handler leaves by longjmp what is held.
     uint64_t blocked = fp_sys_block_all();

@@ -2,11 +2,11 @@
  * confine=on: a signal to a process outside the run fails with EPERM, as one to another user's
  * process does.
  *
- * Inside are the processes below the run's supervisor. That is proved for each signal through
- * /proc, with a pidfd held, so that the process looked at is the one that gets the signal
- * (docs/races.md R18). A group that holds others, too, is signalled member by member, and so is
- * everybody (kill -1). Signal 0 reaches nobody and is let through. Where /proc does not tell,
- * nothing is inside but the process itself and the children that it knows.
+ * Inside are the processes below the run's supervisor, or all of a pid namespace of its own. That
+ * is proved for each signal through /proc, with a pidfd held, so that the process looked at is the
+ * one that gets the signal (docs/races.md R18). A group that holds others, too, is signalled member
+ * by member, and so is everybody (kill -1). Signal 0 reaches nobody and is let through. Where /proc
+ * does not tell, nothing is inside but the process itself and the children that it knows.
  *
  * For images with hooks only. Async-signal-safe, no lock.
  */

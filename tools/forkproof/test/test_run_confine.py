@@ -42,7 +42,8 @@ class Confine(Case):
             for way in WAYS:
                 with self.subTest(rung=rung, way=way):
                     report, done = self.report_of("--contain=" + rung, KILLER, way, str(stranger.pid), TERM)
-                    self.assertEqual(done.stdout, b"%d\n" % (errno.ESRCH if unseen else errno.EPERM))
+                    self.assertEqual(done.stdout, b"%d\n" % (errno.EPERM if not unseen else
+                                                           errno.ENOENT if way == "directory" else errno.ESRCH))
                     self.assertEqual(report["refused_signals"]["total"], int(way != "directory" and not unseen))
             self.assert_lives(stranger)
 
@@ -81,9 +82,9 @@ class Confine(Case):
 
     def test_supervisor_and_guard_are_outside(self):
         report, done = self.report_of("sh", "-c", "%s kill $PPID 15; set -- $(cat /proc/$PPID/stat);"
-                                      "%s kill $4 15" % (KILLER, KILLER))
-        self.assertEqual(done.stdout, b"1\n1\n")
-        self.assertEqual((done.returncode, report["refused_signals"]["total"]), (0, 2))
+                                      "%s kill $4 15; set -- $(cat /proc/$4/stat); %s kill $4 15" % (KILLER, KILLER, KILLER))
+        self.assertEqual(done.stdout, b"1\n1\n1\n")
+        self.assertEqual((done.returncode, report["refused_signals"]["total"]), (0, 3))
 
     def test_signal_0_is_let_through(self):
         stranger = self.stranger()
@@ -106,8 +107,9 @@ class Confine(Case):
             report, done = self.report_of("--contain=" + rung, "sh", "-c", script, process_group=stranger.pid)
             self.assertEqual(done.returncode, 0, done.stderr)
             self.assertIn(b"got\n", done.stdout)  # the killer itself dies of it before it prints
-            self.assertEqual(report["refused_signals"]["total"], 1)
-            self.assertEqual(report["refused_signals"]["first"][0]["target"], -stranger.pid)
+            if rung != "pidns":  # there nobody can be seen who did not get it
+                self.assertEqual(report["refused_signals"]["total"], 1)
+                self.assertEqual(report["refused_signals"]["first"][0]["target"], -stranger.pid)
             self.assert_lives(stranger)
 
     def test_a_group_of_strangers(self):
@@ -131,7 +133,7 @@ class Confine(Case):
             script = "trap 'echo got' TERM; sleep 1000 & %s all 0 15; wait; wait; echo done" % KILLER
             report, done = self.report_of("--contain=" + rung, "sh", "-c", script)
             self.assertEqual((sorted(done.stdout.split()), report["left_total"]), ([b"0", b"done", b"got"], 0))
-            self.assertGreaterEqual(report["refused_signals"]["total"], 1)
+            self.assertGreaterEqual(report["refused_signals"]["total"], int(rung != "pidns"))
             self.assert_lives(stranger)
 
     def test_threads_and_the_process_itself(self):
