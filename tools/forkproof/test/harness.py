@@ -39,6 +39,7 @@ def has_pidns():
 
 
 RUNGS = (["pidns"] if has_pidns() else []) + (["cgroup"] if cgroup_directory() else []) + ["walk"]
+KEEPING = [rung for rung in RUNGS if rung != "pidns"]  # with its init ends whatever is left
 
 
 def preload_path():
@@ -101,12 +102,19 @@ def children(pid):
 
 
 def inside(pid):
-    """The pid that it has for itself, None when gone."""
+    """The pid that it has for itself in a pid namespace below ours, None when it lives in ours or is gone."""
     try:
         with open("/proc/%d/status" % pid) as f:
-            return int(re.search(r"^NSpid:.*\s(\d+)$", f.read(), re.M)[1])
+            found = re.search(r"^NSpid:\s\d+\s.*?(\d+)$", f.read(), re.M)
     except (FileNotFoundError, ProcessLookupError):
         return None
+    return int(found[1]) if found else None
+
+
+def below(*pids):
+    """All who descend from them."""
+    found = [child for pid in pids for child in children(pid)]
+    return found + below(*found) if found else []
 
 
 def comm(pid):
@@ -236,21 +244,26 @@ class Case(unittest.TestCase):
         """Waits for "ready PID" and returns the pid."""
         text = read_until(process.stdout.fileno(), b"\n")
         self.assertTrue(text.startswith(b"ready "), text)
-        return self.outside(int(text.split()[1]))
+        return self.outside(process, int(text.split()[1]))
 
-    def outside(self, pid):
-        """The pid that a program of ours told, as we see it: it may live in a pid namespace."""
-        if "--contain=pidns" not in self.options:
+    def outside(self, process, pid):
+        """The pid that a member of that run told, as we see it: it may live in a pid namespace. None
+        when it is gone, or in one of several that know the number: nothing may be sent to it."""
+        if "--contain=pidns" not in process.args:
             return pid
         found = [p for p in self.survivors() if inside(p) == pid]
-        self.assertEqual(len(found), 1)
-        return found[0]
+        return found[0] if len(found) == 1 else None
 
     def keeper_of(self, process):
         return self.only_child(process.pid, "fp-keeper")
 
     def supervisor_of(self, process):
         return self.only_child(self.keeper_of(process), "fp-supervisor")
+
+    def members_of(self, process):
+        """The root first. Orphans are the supervisor's children, or those of the namespace's init."""
+        init = [pid for pid in children(process.pid) if comm(pid) == "fp-init"]
+        return below(self.supervisor_of(process), *init)
 
     def only_child(self, parent, name):
         found = [pid for pid in children(parent) if comm(pid) == name]

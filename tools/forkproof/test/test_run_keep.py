@@ -7,7 +7,7 @@ import unittest
 
 import harness
 from controls import BREEDER, Controls
-from harness import FORKPROOF, LEAVER, RUNGS, comm, send, state
+from harness import FORKPROOF, KEEPING, LEAVER, RUNGS, comm, send, state
 
 
 class Keep(Controls):
@@ -21,7 +21,7 @@ class Keep(Controls):
         return text.decode(), self.report(), read
 
     def test_the_named_stay_with_what_they_started_and_the_others_end(self):
-        for rung in RUNGS:
+        for rung in KEEPING:
             for deaf in ("daemon", "ignore"):  # the rung's stroke is for the deaf ones
                 script = "%s tree 4; %s %s 2" % (self.agent(), LEAVER, deaf)
                 text, report, read = self.keep(["agent"], script, "--contain=" + rung, "--grace=50ms")
@@ -52,14 +52,14 @@ class Keep(Controls):
             self.assertNotEqual(comm(pid), "forkproof")
 
     def test_only_kept_ones_left(self):
-        for rung in RUNGS:
+        for rung in KEEPING:
             text, _, read = self.keep(["agent"], self.agent() + " daemon 1", "--contain=" + rung)
             self.assertRegex(text, r"\Aforkproof: kept: 1 \(agent \d+\)\n\Z")
             self.end_kept(read)
 
     def test_children_born_while_the_others_are_killed_are_spared(self):
         """A kept forker: no child of its, nor grandchild, is ended by what ends the others."""
-        for rung in RUNGS * 5:
+        for rung in KEEPING * 5:
             report, write = os.pipe()
             process = self.start("--contain=" + rung, "--keep=breeder", "--grace=20ms", "sh", "-c",
                                  "%s %d; %s ignore 20 >&2" % (BREEDER, write, LEAVER), pass_fds=[write])
@@ -102,7 +102,7 @@ class Keep(Controls):
         self.assert_all_gone(read)
 
     def test_the_root_is_never_kept(self):
-        for rung in RUNGS:
+        for rung in KEEPING:
             process, read = self.start_held("--contain=" + rung, "--keep=leaver", LEAVER, "ignore", "1", "stay")
             root = self.ready(process)
             send(process.pid, "KILL")
@@ -112,7 +112,7 @@ class Keep(Controls):
             self.end_kept(read)
 
     def test_the_supervisor_is_killed(self):
-        for rung in RUNGS:
+        for rung in KEEPING:
             process, read = self.start_held("--contain=" + rung, "--keep=agent", "sh", "-c",
                                             "%s daemon 1 >&2; exec %s ignore 2 stay" % (self.agent(), LEAVER))
             self.ready(process)
@@ -124,7 +124,7 @@ class Keep(Controls):
             self.end_kept(read)
 
     def test_until_nothing_but_kept_ones_is_left(self):
-        for rung in RUNGS:
+        for rung in KEEPING:
             process, read = self.start_held("--contain=" + rung, "--keep=agent", "--until=empty", "sh", "-c",
                                             "%s daemon 1 >&2; %s daemon 1" % (self.agent(), LEAVER))
             self.ready(process)
@@ -146,6 +146,7 @@ class Keep(Controls):
     def test_conflicts_and_bad_values(self):
         for words, part in ((["--keep=x", "--no-kill"], "--no-kill"),
                             (["--contain=none", "--keep=x"], "--contain=none"),
+                            (["--contain=pidns", "--keep=x"], "--contain=pidns, which nothing outlives"),
                             (["--until=empty", "--contain=none"], "--until=empty"),
                             (["--until=later"], "root or empty"),
                             (["--keep="], "pattern"), (["--keep=x"] * 65, "more than 64"),

@@ -8,7 +8,7 @@ import unittest
 
 import harness
 from controls import Controls, STRANGER
-from harness import FORKPROOF, LEAVER, RUNGS, SIGNAL_LOG, comm, read_until, send, state
+from harness import FORKPROOF, KEEPING, LEAVER, RUNGS, SIGNAL_LOG, comm, read_until, send, state
 
 
 class Names(Controls):
@@ -177,7 +177,7 @@ class Orders(Controls):
             self.end_kept(read)
 
     def test_kill_keeps_what_is_kept(self):
-        for rung in RUNGS:
+        for rung in KEEPING:
             process, read = self.start_named("it", "--contain=" + rung, "--keep=agent", "sh", "-c",
                                              "%s daemon 1 >&2; exec %s daemon 1 stay" % (self.agent(), LEAVER))
             self.obey("kill", "it")

@@ -17,11 +17,10 @@ class Until(Controls):
                                             LEAVER + " daemon 3; exit 7")
             self.ready(process)
             self.wait_for_state("waiting")
-            supervisor = self.supervisor_of(process)
             for left in (2, 1, 0):
-                send(harness.children(supervisor)[0], "KILL")
+                send(self.members_of(process)[0], "KILL")
                 if left:
-                    harness.wait_for(lambda: len(harness.children(supervisor)) == left, "no zombie")
+                    harness.wait_for(lambda: len(self.members_of(process)) == left, "no zombie")
             self.assertEqual(self.finish(process), (7, b"", b""))
             self.assert_all_gone(read)
 
