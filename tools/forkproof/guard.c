@@ -145,12 +145,24 @@ static void take_over_the_end(struct guard *g) {
     (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_CONCLUDE});
 }
 
+static int let_start(struct guard *g) {
+    return fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_READY});
+}
+
+/* Not before: of a program that cannot be started the reason for that says all. */
+static void tell_rung(struct guard *g) {
+    fp_run_tell_rung(g->run);
+    (void)let_start(g);
+}
+
 static void read_link(struct guard *g) {
     struct fp_message m;
     int r;
     while ((r = fp_link_receive(g->link, &m)) > 0) {
         if (m.type == FP_MESSAGE_STOPPED)
             stop(g, m.sig);
+        else if (m.type == FP_MESSAGE_PLACED)
+            tell_rung(g);
         else if (m.type == FP_MESSAGE_ENDED)
             g->root_ended = true;
         else if (m.type == FP_MESSAGE_DONE)
@@ -312,7 +324,7 @@ static int start(struct guard *g) {
     if (r < 0)
         return r;
     r = fp_witness_start(&g->witness);
-    return r < 0 ? r : fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_READY});
+    return r < 0 || g->run->is_weaker ? r : let_start(g);
 }
 
 /* A keeper that is there already sees the link's end, and concludes. */

@@ -10,6 +10,7 @@ enum fp_message_type {
     FP_MESSAGE_HURRY,    /* guard: no more grace */
     FP_MESSAGE_RESUMED,  /* guard: was stopped as told, and runs again */
     FP_MESSAGE_CONCLUDE, /* guard: has heard that all is done, and writes the report */
+    FP_MESSAGE_PLACED,   /* supervisor: the program is in a weaker rung: to be told before READY */
     FP_MESSAGE_STOPPED,  /* supervisor: the root was stopped by this signal */
     FP_MESSAGE_ENDED,    /* supervisor: the root has ended */
     FP_MESSAGE_DONE,     /* supervisor: nothing is left */

@@ -86,18 +86,26 @@ static void take_signals(struct fp_run *run) {
     sigaction(SIGCHLD, &standard, &run->inherited_sigchld);
 }
 
-static int check_rung(const struct fp_run *run) {
+static enum fp_rung wanted_rung(const struct fp_run *run) {
+    return run->cli.contain == FP_RUNG_AUTO ? FP_RUNG_CGROUP : run->cli.contain;
+}
+
+void fp_run_tell_rung(const struct fp_run *run) {
+    if (!run->cli.quiet)
+        fp_say("cannot contain by %s, doing it by %s: %s", fp_rung_name(wanted_rung(run)),
+               run->contain.ops->name, run->contain.why_not);
+}
+
+static int check_rung(struct fp_run *run) {
     const struct fp_cli *cli = &run->cli;
-    enum fp_rung wanted = cli->contain == FP_RUNG_AUTO ? FP_RUNG_CGROUP : cli->contain;
+    enum fp_rung wanted = wanted_rung(run);
     if (run->contain.ops->rung == wanted)
         return 0;
     if (cli->strict) {
         fp_say("cannot contain by %s (--strict): %s", fp_rung_name(wanted), run->contain.why_not);
         return -EPERM;
     }
-    if (cli->contain != FP_RUNG_AUTO && !cli->quiet)
-        fp_say("cannot contain by %s, doing it by %s: %s", fp_rung_name(wanted),
-               run->contain.ops->name, run->contain.why_not);
+    run->is_weaker = cli->contain != FP_RUNG_AUTO;
     return 0;
 }
 

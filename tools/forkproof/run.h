@@ -28,6 +28,7 @@ struct fp_run {
     struct fp_members strangers; /* children the caller had before it became us */
     char marker[64];             /* FORKPROOF_RUN=… */
     unsigned closed_standard;    /* which of 0 to 2 the program must find closed */
+    bool is_weaker;              /* than asked for by name: to be told once the program is placed */
     int stderr_fd;               /* the caller's; -1 below the guard */
     int guard_fd;                /* a pidfd of the guard, opened by itself; -1 */
     sigset_t inherited_mask;
@@ -39,6 +40,9 @@ int fp_run_main(int argc, char **argv, char **all_argv);
 
 /* Into the facts: by what the program is held now. */
 void fp_run_note_rung(struct fp_run *run);
+
+/* That a weaker rung than the one asked for holds it. */
+void fp_run_tell_rung(const struct fp_run *run);
 
 /* Whether what is left is to be ended. */
 bool fp_run_ends_members(const struct fp_run *run);

@@ -122,14 +122,32 @@ static int enter_rung(struct supervisor *s) {
     return 0;
 }
 
+static void tell(struct supervisor *s, enum fp_message_type type, int sig) {
+    if (!s->guard_gone && fp_link_send(s->link, (struct fp_message){.type = type, .sig = sig}) < 0)
+        s->guard_gone = true;
+}
+
+static void forward(struct supervisor *s, const struct fp_message *m) {
+    if (!s->facts->root_ended)
+        (void)fp_member_signal_child(s->facts->root, m->sig, m->has_value ? &m->value : NULL);
+    else if (m->sig == SIGTERM || m->sig == SIGINT)
+        s->orders.ask++; /* it crossed the news of the root's end */
+}
+
 /* A signal to the group before there is a witness would be taken for one to the guard alone. */
 static bool guard_is_ready(struct supervisor *s) {
     struct fp_message m;
     int r;
-    while ((r = fp_link_receive(s->link, &m)) == 0)
-        poll(&(struct pollfd){.fd = s->link, .events = POLLIN}, 1, -1);
-    s->guard_gone = r < 0;
-    return r > 0;
+    while ((r = fp_link_receive(s->link, &m)) >= 0) {
+        if (r == 0)
+            poll(&(struct pollfd){.fd = s->link, .events = POLLIN}, 1, -1);
+        else if (m.type == FP_MESSAGE_READY)
+            return true;
+        else if (m.type == FP_MESSAGE_FORWARD)
+            forward(s, &m);
+    }
+    s->guard_gone = true;
+    return false;
 }
 
 static int start(struct supervisor *s) {
@@ -149,17 +167,14 @@ static int start(struct supervisor *s) {
     write_run_file(s);
     fp_attribution_begin(s->run);
     fp_pids_enter(&s->run->pids, s->facts->root);
+    if (s->run->is_weaker)
+        tell(s, FP_MESSAGE_PLACED, 0);
     if (!guard_is_ready(s))
         return 0;
     s->facts->control_error = -fp_control_open(&s->control, s->run->rundir.fd);
     s->facts->started_ns = fp_now();
     clock_gettime(CLOCK_REALTIME, &s->facts->began);
     return write(s->barrier_fd, "g", 1) == 1 ? 0 : fail(s, errno, "pipe");
-}
-
-static void tell(struct supervisor *s, enum fp_message_type type, int sig) {
-    if (!s->guard_gone && fp_link_send(s->link, (struct fp_message){.type = type, .sig = sig}) < 0)
-        s->guard_gone = true;
 }
 
 static void root_ended(struct supervisor *s, int status, const struct rusage *usage) {
@@ -211,13 +226,6 @@ static void read_result(struct supervisor *s) {
     s->facts->root_started = !s->facts->exec_failed;
     close(s->result_fd);
     s->result_fd = -1;
-}
-
-static void forward(struct supervisor *s, const struct fp_message *m) {
-    if (!s->facts->root_ended)
-        (void)fp_member_signal_child(s->facts->root, m->sig, m->has_value ? &m->value : NULL);
-    else if (m->sig == SIGTERM || m->sig == SIGINT)
-        s->orders.ask++; /* it crossed the news of the root's end */
 }
 
 /* A shell continues the guard's group; a root that has left it would stay stopped. */
@@ -359,6 +367,7 @@ static void record_leftovers(struct supervisor *s) {
         (void)fp_teardown_list(&s->teardown);
         fp_teardown_record(&s->teardown, false);
         news = looks == 1 || facts->left_total + facts->kept_total != before;
+        news &= !facts->uncounted; /* whom we cannot remember would be news again and again */
     }
 }
 

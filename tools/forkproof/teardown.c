@@ -169,6 +169,7 @@ static void record(struct fp_teardown *t, const struct fp_member *member, bool l
         count_as_kept(facts, known);
     if (known || !fp_members_add_once(&t->seen, member))
         return;
+    facts->uncounted |= !fp_members_has(&t->seen, member);
     ++*total_of(facts, member->kept, late);
     if (facts->recorded == FP_LEFT_MAX)
         return;

@@ -168,12 +168,13 @@ static bool cgroup_holds(const struct fp_contain *c, pid_t pid) {
 
 typedef int (*visit)(const char *directory, void *data);
 
-/* Bottom-up, so that what is visited may be removed. */
+/*
+ * Bottom-up, so that what is visited may be removed: also one that no descriptor is left to look
+ * into.
+ */
 static int for_each_below(const char *directory, visit act, void *data) {
-    int r = 0;
     DIR *dir = opendir(directory);
-    if (!dir)
-        return -errno;
+    int r = dir ? 0 : -errno;
     for (struct dirent *e; r >= 0 && (e = readdir(dir));) {
         char *path;
         if (e->d_type != DT_DIR || e->d_name[0] == '.')
@@ -183,7 +184,8 @@ static int for_each_below(const char *directory, visit act, void *data) {
         r = for_each_below(path, act, data);
         free(path);
     }
-    closedir(dir);
+    if (dir)
+        closedir(dir);
     int own = act(directory, data);
     return r < 0 ? r : own;
 }

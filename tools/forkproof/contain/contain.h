@@ -26,7 +26,7 @@ struct fp_contain {
     int lent_fd;             /* for members to open: pidns' init holds it as well; -1 */
     pid_t init;              /* pidns: never a member itself; 0 */
     bool has_user_namespace; /* pidns */
-    int alive_fd;            /* pidns: closed with guard and supervisor, ends it; -1 */
+    int alive_fd;            /* pidns: closed with guard, keeper and supervisor, ends it; -1 */
 };
 
 struct fp_contain_ops {

@@ -224,8 +224,8 @@ class Contain(Case):
         self.assertRegex(self.finish(process)[2].decode(), r"SIGTERM: 1 \[rung cgroup\]")
         self.assert_all_gone(read)
 
-    @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_a_plain_user_gets_the_walk(self):
+    def as_plain_user(self):
+        """Somebody who may make no cgroup: the place of the runs, a leaver, options of Popen."""
         self.forkproof, leaver, library = self.reachable(
             harness.FORKPROOF, LEAVER, os.environ["FORKPROOF_LIBRARY"])
         runtime = os.path.join(self.directory, "plain")
@@ -233,7 +233,25 @@ class Contain(Case):
         os.chown(runtime, 65534, 65534)
         environment = dict(self.environment, FORKPROOF_RUNTIME_DIR=runtime,
                            FORKPROOF_LIBRARY=library)
-        options = {"cwd": "/", "user": 65534, "group": 65534, "extra_groups": [], "env": environment}
+        return runtime, leaver, {"cwd": "/", "user": 65534, "group": 65534, "extra_groups": [],
+                                 "env": environment}
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_a_signal_that_came_before_the_weaker_rung_was_told_is_passed_on(self):
+        """One that is pending from the outset comes before anything else that the guard hears."""
+        _, _, options = self.as_plain_user()
+        def leave_one_pending():
+            signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
+            os.kill(os.getpid(), signal.SIGUSR1)
+        text = "import signal; print(signal.sigtimedwait([signal.SIGUSR1], %d))" % harness.DEADLINE
+        done = self.run_to_end("--contain=cgroup", sys.executable, "-S", "-c", text,
+                               preexec_fn=leave_one_pending, **options)
+        self.assertIn(b"si_signo=10", done.stdout, done.stderr)
+        self.assertRegex(done.stderr, rb"^forkproof: cannot contain by cgroup, doing it by walk: .*\n$")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_a_plain_user_gets_the_walk(self):
+        runtime, leaver, options = self.as_plain_user()
         for words in ([], ["--contain=cgroup", "--quiet"]):
             process, read = self.start_held(*words, leaver, "ignore", "3", "stay", **options)
             self.ready(process)

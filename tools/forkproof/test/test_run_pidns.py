@@ -1,5 +1,5 @@
 """The rung pidns: what the other suites ask of a run holds in a pid namespace, too; and what only
-this rung promises: guard and supervisor both killed, nothing is left."""
+this rung promises: guard, keeper and supervisor all killed, nothing is left."""
 
 import json
 import os
@@ -85,14 +85,18 @@ class Pidns(harness.Case):
         return found[0]
 
     def keepers(self, process):
-        return process.pid, self.supervisor_of(process)
+        return process.pid, self.keeper_of(process), self.supervisor_of(process)
 
-    def kill_together(self, *pids):
-        """Stopped first: neither can act on the other's death."""
+    @staticmethod
+    def stop_together(*pids):
+        """From the top down: nobody is continued."""
         for pid in pids:
             send(pid, "STOP")
-        for pid in pids:
             harness.wait_for(lambda: harness.state(pid) == "T", "stopped")
+
+    def kill_together(self, *pids):
+        """Nobody can act on another's death."""
+        self.stop_together(*pids)
         for pid in pids:
             send(pid, "KILL")
 
@@ -164,7 +168,7 @@ class Pidns(harness.Case):
         send(process.pid, "TERM")
         self.assertEqual(self.finish(process)[0], 143)
 
-    def test_guard_and_supervisor_killed_together(self):
+    def test_guard_keeper_and_supervisor_killed_together(self):
         process, read = self.start_held(LEAVER, "ignore", "20", "stay")
         self.ready(process)
         self.kill_together(*self.keepers(process))
@@ -181,15 +185,29 @@ class Pidns(harness.Case):
         self.assertEqual(read_until(read, None), b"")
         self.run_to_end("true")
 
-    def test_the_end_of_the_pipe_suffices(self):
-        """As if the guard had died before its init asked for the signal."""
+    def start_without_death_signal(self):
+        """As if the guard had died before its init asked for the signal. The witness, as well."""
         process, read = self.start_held(LEAVER, "ignore", "20", "stay",
                                         preexec_fn=lambda: answer_zero(PRCTL, PR_SET_PDEATHSIG))
         self.ready(process)
-        witness = [p for p in harness.children(process.pid) if harness.comm(p) == "fp-witness"]
-        self.kill_together(*self.keepers(process), *witness)
+        return process, read, self.only_child(process.pid, "fp-witness")
+
+    def test_the_end_of_the_pipe_suffices(self):
+        process, read, witness = self.start_without_death_signal()
+        self.kill_together(*self.keepers(process), witness)
         self.assertEqual(read_until(read, None), b"")
         self.run_to_end("true")
+
+    def test_the_keeper_ends_the_init(self):
+        """It holds the pipe, too, and waits for nobody's end."""
+        process, read, witness = self.start_without_death_signal()
+        guard, keeper, supervisor = self.keepers(process)
+        self.stop_together(guard, keeper, supervisor)
+        for pid in guard, supervisor, witness:
+            send(pid, "KILL")
+        send(keeper, "CONT")
+        self.assertEqual(read_until(read, None), b"")
+        harness.wait_for(lambda: self.runs() == [], "the keeper concludes")
 
     def test_a_killed_init_is_the_programs_end(self):
         process, read = self.start_held(LEAVER, "ignore", "3", "stay")

@@ -20,7 +20,7 @@ class Unruly(Case):
 
     def setUp(self):
         super().setUp()
-        self.options = {"env": self.environment}
+        self.caller = {"env": self.environment}
         self.unruly, self.leaver = UNRULY, LEAVER
         self.prefix = []
 
@@ -28,13 +28,13 @@ class Unruly(Case):
         return [*self.prefix, *super().command(*words)]
 
     def rungs(self):
-        return rungs.accepted(self.forkproof, **self.options)
+        return rungs.accepted(self.forkproof, **self.caller)
 
     def closing_line(self, *words):
         """Runs to the end with a pipe's write end in every member: all are gone at its end."""
         read, write = os.pipe()
         try:
-            process = self.start(*words, pass_fds=[write], **self.options)
+            process = self.start(*words, pass_fds=[write], **self.caller)
         finally:
             os.close(write)
         try:
@@ -102,7 +102,7 @@ class Teardown(Unruly):
             if rung == "pidns":
                 continue  # its own first process reaps, out of our sight
             process = self.start("--contain=" + rung, "--grace=1h", "sh", "-c",
-                                 '"$0" ignore 1; exec "$0" daemon 20', self.leaver, **self.options)
+                                 '"$0" ignore 1; exec "$0" daemon 20', self.leaver, **self.caller)
             self.ready(process)
             self.ready(process)
             supervisor = self.supervisor_of(process)
@@ -125,7 +125,7 @@ class Plain(Teardown):
         os.mkdir(self.runtime, 0o700)
         os.chown(self.runtime, PLAIN, PLAIN)
         self.environment["FORKPROOF_LIBRARY"] = library
-        self.options = {"env": self.environment, "cwd": "/", "user": PLAIN, "group": PLAIN,
+        self.caller = {"env": self.environment, "cwd": "/", "user": PLAIN, "group": PLAIN,
                         "extra_groups": []}
 
 
@@ -139,7 +139,7 @@ class Bomb(Unruly):
 
     def bomb(self, **options):
         self.prefix = ["unshare", "--pid", "--fork", "--kill-child", "--mount-proc"]
-        self.options |= options
+        self.caller |= options
         drop = ["setpriv", "--reuid=%d" % BOMBER, "--regid=%d" % BOMBER, "--clear-groups"]
         for rung in self.rungs():
             line = self.closing_line("--contain=" + rung, "--signal=KILL", *drop, self.unruly, "bomb", "1")
