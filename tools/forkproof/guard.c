@@ -230,6 +230,13 @@ static void end_orphans(struct guard *g) {
     fp_members_free(&t.kept);
 }
 
+/* The init of a pid namespace is our child, and the supervisor, who has ended it, cannot reap it.
+ */
+static void bury_init(struct fp_run *run) {
+    if (run->contain.init > 0)
+        fp_contain_close(&run->contain);
+}
+
 /* A directory of PATH that we may not search makes execvp say EACCES; shells say "not found". */
 static bool was_not_found(const struct fp_run *run) {
     int error = run->facts->failed;
@@ -352,6 +359,7 @@ int fp_guard_main(struct fp_run *run) {
     leave_standard_to_root(&g);
     wait_for_end(&g);
     end_orphans(&g);
+    bury_init(run);
     if (g.lends_terminal)
         fp_terminal_take_back();
     say_how_it_failed(run);
