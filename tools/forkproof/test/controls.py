@@ -55,7 +55,8 @@ class Controls(Case):
         """And for the guard to have heard of it: the news has woken it before the supervisor answers."""
         harness.wait_for(lambda: [run["state"] for run in self.ps()] == [wanted], "state " + wanted)
         guard = int(self.ps()[0]["id"].split("-")[0])
-        harness.wait_for(lambda: state(guard) != "R", "a guard that has heard of it")
+        # A shell names the job before it gives it the terminal and continues it.
+        harness.wait_for(lambda: state(guard) == "S", "a guard that has heard of it, and runs")
 
     def report(self):
         with open(os.path.join(self.directory, "report.json")) as f:

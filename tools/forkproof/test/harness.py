@@ -244,12 +244,12 @@ class Case(unittest.TestCase):
         """Waits for "ready PID" and returns the pid."""
         text = read_until(process.stdout.fileno(), b"\n")
         self.assertTrue(text.startswith(b"ready "), text)
-        return self.outside(process, int(text.split()[1]))
+        return self.outside(int(text.split()[1]), process.args)
 
-    def outside(self, process, pid):
-        """The pid that a member of that run told, as we see it: it may live in a pid namespace. None
-        when it is gone, or in one of several that know the number: nothing may be sent to it."""
-        if "--contain=pidns" not in process.args:
+    def outside(self, pid, words):
+        """The pid that a member of the run of those words told, as we see it: it may live in a pid
+        namespace. None when it is gone, or in one of several that know the number."""
+        if "--contain=pidns" not in words:
             return pid
         found = [p for p in self.survivors() if inside(p) == pid]
         return found[0] if len(found) == 1 else None

@@ -31,13 +31,16 @@ class Names(Controls):
             statuses = sorted(process.wait(harness.DEADLINE) for process in processes)
             self.assertEqual(statuses, [125] * 11 + [143])
 
-    def test_it_is_free_again_when_both_keepers_were_killed(self):
+    def test_it_is_free_again_when_all_three_of_ours_were_killed(self):
         process, read = self.start_held("--name=web", LEAVER, "daemon", "1", "stay")
         self.ready(process)
         supervisor = self.supervisor_of(process)
-        send(supervisor, "STOP")
-        send(process.pid, "KILL")
-        send(supervisor, "KILL")
+        all_three = process.pid, self.keeper_of(process), supervisor
+        for pid in all_three:  # from above: each continues the one below it
+            send(pid, "STOP")
+            harness.wait_for(lambda: state(pid) == "T", "stopped")
+        for pid in all_three:
+            send(pid, "KILL")
         process.wait()
         harness.wait_for(lambda: state(supervisor) in (None, "Z"), "the supervisor is gone")
         self.refuse(["kill", "web"], "no run of this user")

@@ -157,7 +157,7 @@ class Terminal(Case):
         got = b""
         while not re.search(rb"ready \d+\r\n", got):
             got += read_until(self.fd, b"\n")
-        return self.outside(int(re.search(rb"ready (\d+)", got)[1]))
+        return self.outside(int(re.search(rb"ready (\d+)", got)[1]), self.options)
 
     def test_keys_reach_the_program_once(self):
         root = self.ready("$FP run $LOG")
