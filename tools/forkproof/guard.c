@@ -206,7 +206,8 @@ static void wait_for_end(struct guard *g) {
     /* What was said before the end counts. */
     if (!g->done)
         read_link(g);
-    if (g->done)
+    /* While orphans go past us the keeper must be there to reap the supervisor. It then ends. */
+    if (g->done && fp_run_ends_members(g->run))
         dismiss(g);
     wait_for(g->keeper);
     fp_witness_stop(&g->witness); /* first, in case it has the number that the supervisor had */

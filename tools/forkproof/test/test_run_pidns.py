@@ -127,7 +127,7 @@ class Pidns(harness.Case):
         self.ready(process)
         init = self.init_of(process)
         self.assertEqual((os.getpgid(init), os.getsid(init)), (init, init))
-        self.assertEqual(len(os.listdir("/proc/%d/fd" % init)), 1)
+        self.assertEqual(len(os.listdir("/proc/%d/fd" % init)), 2)  # the pipe, the ledger
         send(process.pid, "TERM")
         self.finish(process)
 
