@@ -620,11 +620,27 @@ MUTANTS += [
     ),
     command(
         "init-ignores-the-end",
-        "R10: the pidns init ends when guard and supervisor are gone",
+        "R10: the pidns init ends when guard, keeper and supervisor are gone",
         "contain/pidns.c",
         "n = word.error ? 0 : read(birth->alive[0], &byte, 1);\n    while (n < 0",
         "n = word.error ? 0 : read(birth->alive[0], &byte, 1);\n    while (n == 0 || n < 0",
         "forkproof.run.pidns",
+    ),
+    command(
+        "cgroup-left-for-want-of-descriptors",
+        "a cgroup that cannot be looked into is removed all the same",
+        "contain/cgroup.c",
+        "    int r = dir ? 0 : -errno;\n",
+        "    int r = dir ? 0 : -errno;\n    if (!dir)\n        return r;\n",
+        "forkproof.run.scarcity",
+    ),
+    command(
+        "signal-taken-for-ready",
+        "a signal that comes before a weaker rung was told is passed on",
+        "supervisor.c",
+        "            forward(s, &m);\n    }\n    s->guard_gone = true;",
+        "            return true;\n    }\n    s->guard_gone = true;",
+        "forkproof.run.contain",
     ),
     command(
         "chain-climbed-once",
