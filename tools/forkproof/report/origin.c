@@ -115,7 +115,7 @@ void fp_report_origins(const struct fp_run *run) {
     name_of(&root, program);
     for (uint32_t i = 0; i < facts->recorded && count < NAMED; i++) {
         const struct fp_left *left = &facts->left[i];
-        if (left->late || left->origin.how == FP_HOW_UNKNOWN)
+        if (left->late || left->kept || left->origin.how == FP_HOW_UNKNOWN)
             continue;
         write_chain(&lines[count], left, program, arrow);
         if (lines[count].width > width)

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import sys
 import unittest
 
@@ -137,8 +138,9 @@ class Limits(Case):
         self.report_of("--max-procs=9", "--no-kill", "true")
         for top, names, _ in os.walk("/sys/fs/cgroup/pids"):
             for name in names:
-                if name.startswith("forkproof-"):
-                    self.assertIsNotNone(harness.state(int(name.split("-")[1])), os.path.join(top, name))
+                guard = re.fullmatch(r"forkproof-(\d+)-\w+\.\d+", name)
+                if guard:
+                    self.assertIsNotNone(harness.state(int(guard[1])), os.path.join(top, name))
 
     def test_bad_values(self):
         for value in ("", "0", "-1", "+1", "5x", " 5", "0x10", "4194305", "99999999999999999999"):
