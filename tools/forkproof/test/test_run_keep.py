@@ -18,7 +18,7 @@ class Keep(Controls):
         status = process.wait(harness.DEADLINE)
         text = os.read(process.stderr.fileno(), 65536) if select.select([process.stderr], [], [], 0)[0] else b""
         self.assertEqual(status, 0, text)
-        return text.decode(), self.report(), read
+        return self.told(text).decode(), self.report(), read
 
     def test_the_named_stay_with_what_they_started_and_the_others_end(self):
         for rung in KEEPING:
