@@ -16,6 +16,9 @@ BUILD = """
 # Not kill: Debian's is another one.
 PARTS = ("script", "misc", "lsfd", "schedutils", "more")
 
+# script loses output on a busy machine, as its authors know (their issue 296): the result tells about the load.
+LEFT_OUT = "script: race conditions"
+
 
 def commands():
     start = 'cd /src/util-linux; exec tests/run.sh --use-system-commands --parallel=1 --parsable "$0"'
@@ -24,4 +27,6 @@ def commands():
 
 def outcomes(output):
     found = re.finditer(r"^ *(\w+: .+?) *\.\.\. +(OK|FAILED|SKIPPED|KNOWN FAILED)\b", output, re.MULTILINE)
-    return {re.sub(r" +", " ", m[1]): m[2].lower().replace("known failed", "failed, as known") for m in found}
+    told = {re.sub(r" +", " ", m[1]): m[2].lower().replace("known failed", "failed, as known") for m in found}
+    told.pop(LEFT_OUT, None)
+    return told
