@@ -146,8 +146,8 @@ MUTANTS = [
         "newborn-unknown",
         "R17: a child whose parent was ended before it entered it is known by the register that it has mapped",
         "sweep.c",
-        "return is_named(s, process->pid) || has_register(s, process->pid);",
-        "(void)has_register;\n    return is_named(s, process->pid);",
+        "    if (has_register(s, pid))\n        return YES;\n",
+        "    (void)has_register;\n",
         "sweep/orphan_that_nobody_could_enter_is_ended",
     ),
     core(
@@ -542,8 +542,8 @@ MUTANTS += [
         "born-unseen",
         "those born since the listing are recorded before they are killed at a stroke",
         "teardown.c",
-        "    if (t->root_over && !is_whole(t)) {",
-        "    if (false) {",
+        "    if (t->root_over && !t->run->facts->uncounted && !is_whole(t)) {",
+        "    if (false && is_whole(t)) {",
         "forkproof.run.teardown",
     ),
     command(
@@ -556,11 +556,11 @@ MUTANTS += [
     ),
     command(
         "no-guard",
-        "R10: the guard ends what a killed supervisor leaves",
+        "R10: the guard ends what keeper and supervisor leave when both are killed",
         "guard.c",
-        "        fp_teardown_kill(&t, NULL, NULL);",
-        "        (void)0;",
-        "forkproof.run.contain",
+        "        fp_teardown_orphans(&t);\n",
+        "",
+        "forkproof.run.survival",
     ),
     command(
         "no-supervisor-after-guard",
