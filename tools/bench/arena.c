@@ -31,7 +31,7 @@
 #define GONE_MS 300
 #define DEADLINE_MS 10000
 
-static void fail(const char *what) {
+static _Noreturn void fail(const char *what) {
     fprintf(stderr, "arena: %s: %s\n", what, strerror(errno));
     exit(1);
 }

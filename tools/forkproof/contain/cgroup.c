@@ -175,7 +175,7 @@ typedef int (*visit)(const char *directory, void *data);
 static int for_each_below(const char *directory, visit act, void *data) {
     DIR *dir = opendir(directory);
     int r = dir ? 0 : -errno;
-    for (struct dirent *e; r >= 0 && (e = readdir(dir));) {
+    for (struct dirent *e; dir && r >= 0 && (e = readdir(dir));) {
         char *path;
         if (e->d_type != DT_DIR || e->d_name[0] == '.')
             continue;
