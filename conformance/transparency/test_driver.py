@@ -99,6 +99,15 @@ class Telling(unittest.TestCase):
         command.states[compare.STATUS] = compare.DIFFERENT
         self.assertEqual((1, 1), (result(command).different, result(command).tests))
 
+    def test_exit_status_that_differs_by_what_is_explained_is_explained(self):
+        for why, state in (("because", "explained"), (None, "different")):
+            of = types.SimpleNamespace(passes=suite.passes, explanation=lambda test: why if test == "c: t" else None)
+            seen = (("bare", "ok", "0"), ("shim", "FAIL", "1"))
+            runs = {kind: [compare.Run({"t": t, compare.STATUS: s})] for kind, t, s in seen}
+            command = compare.Command("c", runs)
+            compare.judge(command, of)
+            self.assertEqual(state, command.states[compare.STATUS])
+
     def test_ratios_are_of_the_same_round(self):
         command, _ = made(dict.fromkeys(("bare", "empty", "shim"), ["ok"]), figures={"rate": (10.0, "1/s")})
         command.runs["shim"][0].figures["rate"] = (5.0, "1/s")

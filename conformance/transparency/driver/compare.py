@@ -78,6 +78,10 @@ def judge(command, suite):
         command.states[test] = state
         if reason:
             command.reasons[test] = reason
+    # A command fails by its tests: by explained ones alone, that is explained.
+    differing = {s for t, s in command.states.items() if t != STATUS} & {DIFFERENT, EXPLAINED, FLAKY}
+    if command.states.get(STATUS) == DIFFERENT and differing == {EXPLAINED}:
+        command.states[STATUS] = EXPLAINED
 
 
 def compare(suite, name, kinds, run_once, repeats, rounds=1):
