@@ -20,9 +20,6 @@
 #ifndef SYS_pidfd_open
 #define SYS_pidfd_open 434
 #endif
-#ifndef SYS_pidfd_send_signal
-#define SYS_pidfd_send_signal 424
-#endif
 #define WAIT_BY_PIDFD 3        /* P_PIDFD */
 #define PIDFD_OF_THREAD O_EXCL /* PIDFD_THREAD */
 
@@ -128,17 +125,16 @@ static void check_rungs(struct fp_checkup *checkup, const char *run_id) {
 /* --- kernel --- */
 
 static int try_pidfd_open(void) {
-    int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    int fd = fp_member_open(getpid());
     if (fd < 0)
-        return errno;
+        return -fd;
     close(fd);
     return 0;
 }
 
 static int try_pidfd_signal(void) {
-    int fd = (int)syscall(SYS_pidfd_open, getpid(), 0);
-    long r = syscall(SYS_pidfd_send_signal, fd, 0, NULL, 0);
-    int error = r < 0 ? errno : 0;
+    int fd = fp_member_open(getpid());
+    int error = -fp_member_signal_pidfd(fd, 0);
     if (fd >= 0)
         close(fd);
     return error;
@@ -159,7 +155,7 @@ static int try_wait_by_pidfd(void) {
         _exit(0);
     if (pid < 0)
         return errno;
-    int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+    int fd = fp_member_open(pid);
     int error = waitid((idtype_t)WAIT_BY_PIDFD, (id_t)fd, &info, WEXITED) < 0 ? errno : 0;
     if (error)
         (void)waitpid(pid, NULL, 0);
@@ -169,9 +165,7 @@ static int try_wait_by_pidfd(void) {
 }
 
 static int try_children_files(void) {
-    char path[80];
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
-    return access(path, R_OK) < 0 ? errno : 0;
+    return -fp_proc_lists_children();
 }
 
 static int try_user_namespace(void) {

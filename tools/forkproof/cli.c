@@ -173,13 +173,12 @@ static int set_name(struct fp_cli *cli, const char *value) {
 
 /* Nothing is ended, or nothing escapes the end: what asks for something else is a mistake. */
 static int check_conflicts(const struct fp_cli *cli) {
-    const char *rung = fp_rung_name(cli->contain);
     const char *with = NULL;
     if (cli->keep_count && cli->no_kill)
         with = "--no-kill, which ends nothing";
     else if (cli->keep_count && cli->contain == FP_RUNG_NONE)
         with = "--contain=none, which ends nothing";
-    else if (cli->keep_count && strcmp(rung, "pidns") == 0)
+    else if (cli->keep_count && cli->contain == FP_RUNG_PIDNS)
         with = "--contain=pidns, which nothing outlives";
     if (with)
         fp_say("run: --keep makes no sense with %s", with);

@@ -3,7 +3,9 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
+#include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -71,6 +73,18 @@ void fp_fds_keep(int *fds, size_t count) {
         next = (unsigned)fds[i] + 1;
     }
     close_between(next, ~0u);
+}
+
+int fp_fds_signals(void) {
+    sigset_t all;
+    sigfillset(&all);
+    return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+void fp_fds_close(int *fd) {
+    if (*fd >= 0)
+        close(*fd);
+    *fd = -1;
 }
 
 /* Not longer than this without a look at each. */

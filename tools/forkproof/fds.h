@@ -17,6 +17,12 @@ void fp_fds_to_null(unsigned mask);
 /* Closes everything from 3 on but those listed; -1 entries are skipped. Sorts the list. */
 void fp_fds_keep(int *fds, size_t count);
 
+/* A signalfd for all signals, which never blocks; -1 with errno. */
+int fp_fds_signals(void);
+
+/* Closes it, unless it is -1, which it is then. */
+void fp_fds_close(int *fd);
+
 /*
  * poll(2), but that entries of -1 at the end do not count and that a soft limit of descriptors
  * below their number, which poll refuses, makes it look at each in turn instead.

@@ -319,13 +319,11 @@ static int start_keeper(struct guard *g) {
 
 /* The witness is made while the program is: nothing is started before it is there. */
 static int start(struct guard *g) {
-    sigset_t all;
-    sigfillset(&all);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     g->run->facts->guard = getpid();
     g->run->guard_fd = fp_member_open(getpid());
     g->lends_terminal = g->run->contain.init && fp_terminal_is_ours();
-    g->signal_fd = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+    g->signal_fd = fp_fds_signals();
     if (g->signal_fd < 0)
         return -errno;
     int r = start_keeper(g);

@@ -15,9 +15,6 @@
 #include "supervisor.h"
 #include "teardown.h"
 
-/* Until a guard that we stopped answers it is continued, so often. */
-#define CONTINUE_AGAIN_MS 50
-
 struct keeper {
     struct fp_run *run;
     int link, signal_fd;
@@ -35,12 +32,6 @@ static void leave_caller(struct keeper *k) {
     fp_name_self("fp-keeper", run->argv);
     int own[] = {k->link, k->signal_fd};
     fp_run_keep_only(run, own, sizeof own / sizeof own[0]);
-}
-
-static int open_signals(void) {
-    sigset_t all;
-    sigfillset(&all);
-    return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* Returns once it has ended: whether it was killed. */
@@ -67,7 +58,7 @@ static bool guard_concludes(struct keeper *k) {
         if (r < 0 || (r > 0 && m.type == FP_MESSAGE_CONCLUDE))
             return r > 0;
         if (r == 0 && poll(&(struct pollfd){.fd = k->link, .events = POLLIN}, 1,
-                           k->run->facts->stop_told ? CONTINUE_AGAIN_MS : -1) == 0)
+                           k->run->facts->stop_told ? FP_CONTINUE_AGAIN_MS : -1) == 0)
             (void)fp_member_signal_pidfd(k->run->guard_fd, SIGCONT);
     }
 }
@@ -103,7 +94,7 @@ _Noreturn void fp_keeper_main(struct fp_run *run, int link) {
     if (k.supervisor == 0)
         fp_supervisor_main(run, link);
     int error = errno;
-    k.signal_fd = open_signals();
+    k.signal_fd = fp_fds_signals();
     leave_caller(&k);
     if (k.supervisor < 0)
         fail(&k, error, "fork");

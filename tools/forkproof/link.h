@@ -4,6 +4,9 @@
 
 #include <stdbool.h>
 
+/* Until a guard that was told to stop says that it runs again it is continued, so often. */
+#define FP_CONTINUE_AGAIN_MS 50
+
 enum fp_message_type {
     FP_MESSAGE_READY,    /* guard: has its witness; the program may start */
     FP_MESSAGE_FORWARD,  /* guard: a signal for the root */

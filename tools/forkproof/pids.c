@@ -1,6 +1,5 @@
 #include "pids.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -11,10 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "contain/contain.h"
 #include "proc.h"
-#include "rundir.h"
 
-#define PREFIX "forkproof-"
 #define NAME "pids" /* the controller */
 
 static bool has_word(const char *list, const char *end, const char *word) {
@@ -62,18 +60,9 @@ static char *find_path(void) {
     return path;
 }
 
-static int open_in(const char *directory, const char *name, int flags) {
-    char *path;
-    if (asprintf(&path, "%s/%s", directory, name) < 0)
-        return -1;
-    int fd = open(path, flags | O_CLOEXEC | O_NOFOLLOW);
-    free(path);
-    return fd;
-}
-
 static bool write_number(const char *directory, const char *name, unsigned long number) {
     char text[24];
-    int fd = open_in(directory, name, O_WRONLY);
+    int fd = fp_cgroup_open_file(directory, name, O_WRONLY);
     int n = snprintf(text, sizeof text, "%lu", number);
     bool good = fd >= 0 && write(fd, text, (size_t)n) == n;
     if (fd >= 0)
@@ -81,24 +70,12 @@ static bool write_number(const char *directory, const char *name, unsigned long 
     return good;
 }
 
-/* Of guards that were killed. One in use refuses to be removed. */
-static void remove_abandoned(const char *own) {
-    DIR *dir = opendir(own);
-    if (!dir)
-        return;
-    for (struct dirent *e; (e = readdir(dir));)
-        if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 &&
-            fp_rundir_id_is_dead(e->d_name + strlen(PREFIX)))
-            unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
-    closedir(dir);
-}
-
 /* Version 1: a cgroup of the run's own in that hierarchy. */
 static void make_cgroup(struct fp_pids *pids, const char *run_id, unsigned long tasks) {
     char *point = find_mount(), *path = find_path(), *own = NULL;
     if (point && path && asprintf(&own, "%s%s", point, strcmp(path, "/") ? path : "") >= 0) {
-        remove_abandoned(own);
-        if (asprintf(&pids->directory, "%s/" PREFIX "%s", own, run_id) < 0)
+        fp_cgroup_remove_abandoned(own);
+        if (asprintf(&pids->directory, "%s/" FP_CGROUP_PREFIX "%s", own, run_id) < 0)
             pids->directory = NULL;
         free(own);
     }
@@ -108,7 +85,7 @@ static void make_cgroup(struct fp_pids *pids, const char *run_id, unsigned long 
         return;
     if (mkdir(pids->directory, 0755) == 0) {
         if (write_number(pids->directory, "pids.max", tasks))
-            pids->procs_fd = open_in(pids->directory, "cgroup.procs", O_WRONLY);
+            pids->procs_fd = fp_cgroup_open_file(pids->directory, "cgroup.procs", O_WRONLY);
         if (pids->procs_fd >= 0)
             return;
         rmdir(pids->directory);

@@ -70,6 +70,12 @@ int fp_proc_slurp(const char *path, char **ret_text, size_t *ret_length) {
     return 0;
 }
 
+int fp_proc_lists_children(void) {
+    char path[80];
+    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
+    return access(path, R_OK) < 0 ? -errno : 0;
+}
+
 int fp_proc_parse_stat(const char *text, struct fp_proc_stat *ret) {
     const char *open_paren = strchr(text, '(');
     const char *close_paren = strrchr(text, ')');

@@ -21,6 +21,9 @@ const char *fp_proc_problem(void);
 /* Reads a file of unknown size whole, NUL-terminated; the caller frees. -errno. */
 int fp_proc_slurp(const char *path, char **ret_text, size_t *ret_length);
 
+/* -errno where the kernel does not list the children of threads. */
+int fp_proc_lists_children(void);
+
 /* -EINVAL when the text is not a stat line. comm may hold anything, ')' and newlines included. */
 int fp_proc_parse_stat(const char *text, struct fp_proc_stat *ret);
 

@@ -19,8 +19,6 @@
 #include "teardown.h"
 #include "values.h"
 
-/* Until the guard says that it runs again it is told to, so often. */
-#define CONTINUE_AGAIN_MS 50
 /* A root that SIGKILL does not end in this time is left to the end of all members. */
 #define ROOT_STUCK_NS FP_SECOND
 
@@ -45,12 +43,6 @@ static int fail(struct supervisor *s, int error, const char *what) {
 static void continue_guard(struct supervisor *s) {
     if (s->run->guard_fd >= 0)
         (void)fp_member_signal_pidfd(s->run->guard_fd, SIGCONT);
-}
-
-static int open_signals(void) {
-    sigset_t all;
-    sigfillset(&all);
-    return signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
 /* The program, waiting at the barrier. In the caller's process group and session, as we still are.
@@ -153,7 +145,7 @@ static bool guard_is_ready(struct supervisor *s) {
 static int start(struct supervisor *s) {
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     s->facts->supervisor = getpid();
-    s->signal_fd = open_signals();
+    s->signal_fd = fp_fds_signals();
     if (s->signal_fd < 0)
         return fail(s, errno, "signalfd");
     int r = fork_root(s);
@@ -282,7 +274,7 @@ static void pump(struct supervisor *s, int64_t deadline, bool watch_rung) {
     };
     bool nag = s->facts->stop_told && !s->root_stopped;
     int timeout = deadline ? milliseconds_until(deadline) : -1;
-    timeout = sooner(timeout, nag ? CONTINUE_AGAIN_MS : -1);
+    timeout = sooner(timeout, nag ? FP_CONTINUE_AGAIN_MS : -1);
     timeout = sooner(timeout, fp_control_watch(&s->control, fds + 4));
     int n = fp_fds_poll(fds, sizeof fds / sizeof fds[0], timeout);
     if (n == 0 && nag)

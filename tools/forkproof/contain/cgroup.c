@@ -11,18 +11,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fds.h"
 #include "proc.h"
 #include "rundir.h"
 #include "values.h"
 
-#define PREFIX "forkproof-"
 /* Long enough for any member that can be stopped at all. */
 #define FREEZE_NS FP_SECOND
-
-static int fail(struct fp_contain *c, int error, const char *what) {
-    snprintf(c->why_not, sizeof c->why_not, "%s: %s", what, strerror(error));
-    return -error;
-}
 
 /* mountinfo writes blanks and the like as \\ooo. */
 static void unescape(char *text) {
@@ -81,21 +76,21 @@ static int find_own(struct fp_contain *c, char **ret_directory, char **ret_path)
     char *point = NULL, *root = NULL;
     int r = fp_proc_cgroup(getpid(), path, sizeof path);
     if (r < 0)
-        return fail(c, -r, "no cgroup2 in /proc/self/cgroup");
+        return fp_contain_fail(c, -r, "no cgroup2 in /proc/self/cgroup");
     r = find_mount(&point, &root);
     if (r < 0)
-        return fail(c, -r, "no cgroup2 is mounted");
+        return fp_contain_fail(c, -r, "no cgroup2 is mounted");
     size_t skip = strcmp(root, "/") == 0 ? 0 : strlen(root);
     if (strncmp(path, root, skip) != 0 || strncmp(path, "/..", 3) == 0)
-        r = fail(c, EXDEV, "our cgroup lies outside what is mounted");
+        r = fp_contain_fail(c, EXDEV, "our cgroup lies outside what is mounted");
     else if (asprintf(ret_directory, "%s%s", point, path + skip) < 0 || !(*ret_path = strdup(path)))
-        r = fail(c, ENOMEM, "cgroup");
+        r = fp_contain_fail(c, ENOMEM, "cgroup");
     free(point);
     free(root);
     return r;
 }
 
-static int open_file(const char *directory, const char *name, int flags) {
+int fp_cgroup_open_file(const char *directory, const char *name, int flags) {
     char *path;
     if (asprintf(&path, "%s/%s", directory, name) < 0)
         return -ENOMEM;
@@ -111,14 +106,13 @@ static int write_text(int fd, const char *text) {
 
 static void cgroup_close(struct fp_contain *c);
 
-/* Of guards that were killed before they had a supervisor. One in use refuses to be removed. */
-static void remove_abandoned(const char *own) {
+void fp_cgroup_remove_abandoned(const char *own) {
     DIR *dir = opendir(own);
     if (!dir)
         return;
     for (struct dirent *e; (e = readdir(dir));)
-        if (strncmp(e->d_name, PREFIX, strlen(PREFIX)) == 0 &&
-            fp_rundir_id_is_dead(e->d_name + strlen(PREFIX)))
+        if (strncmp(e->d_name, FP_CGROUP_PREFIX, strlen(FP_CGROUP_PREFIX)) == 0 &&
+            fp_rundir_id_is_dead(e->d_name + strlen(FP_CGROUP_PREFIX)))
             unlinkat(dirfd(dir), e->d_name, AT_REMOVEDIR);
     closedir(dir);
 }
@@ -131,24 +125,24 @@ static int cgroup_open(struct fp_contain *c, const char *run_id) {
         free(path);
         return r < 0 ? r : -ENOMEM;
     }
-    remove_abandoned(own);
+    fp_cgroup_remove_abandoned(own);
     const char *slash = own[strlen(own) - 1] == '/' ? "" : "/";
     const char *path_slash = strcmp(path, "/") == 0 ? "" : "/";
-    if (asprintf(&c->directory, "%s%s" PREFIX "%s", own, slash, run_id) < 0 ||
-        asprintf(&c->path, "%s%s" PREFIX "%s", path, path_slash, run_id) < 0)
-        r = fail(c, ENOMEM, "cgroup");
+    if (asprintf(&c->directory, "%s%s" FP_CGROUP_PREFIX "%s", own, slash, run_id) < 0 ||
+        asprintf(&c->path, "%s%s" FP_CGROUP_PREFIX "%s", path, path_slash, run_id) < 0)
+        r = fp_contain_fail(c, ENOMEM, "cgroup");
     else if (mkdir(c->directory, 0755) < 0)
-        r = fail(c, errno, own);
+        r = fp_contain_fail(c, errno, own);
     free(own);
     free(path);
     if (r < 0)
         return r;
-    c->procs_fd = open_file(c->directory, "cgroup.procs", O_RDWR);
-    c->events_fd = open_file(c->directory, "cgroup.events", O_RDONLY);
-    c->kill_fd = open_file(c->directory, "cgroup.kill", O_WRONLY);
+    c->procs_fd = fp_cgroup_open_file(c->directory, "cgroup.procs", O_RDWR);
+    c->events_fd = fp_cgroup_open_file(c->directory, "cgroup.events", O_RDONLY);
+    c->kill_fd = fp_cgroup_open_file(c->directory, "cgroup.kill", O_WRONLY);
     if (c->procs_fd >= 0 && c->events_fd >= 0)
         return 0;
-    r = fail(c, c->procs_fd < 0 ? -c->procs_fd : -c->events_fd, c->directory);
+    r = fp_contain_fail(c, c->procs_fd < 0 ? -c->procs_fd : -c->events_fd, c->directory);
     cgroup_close(c);
     return r;
 }
@@ -227,7 +221,7 @@ static int cgroup_list(const struct fp_contain *c, struct fp_members *members) {
 }
 
 static int write_freeze(const struct fp_contain *c, const char *text) {
-    int fd = open_file(c->directory, "cgroup.freeze", O_WRONLY);
+    int fd = fp_cgroup_open_file(c->directory, "cgroup.freeze", O_WRONLY);
     if (fd < 0)
         return fd == -ENOENT ? -EOPNOTSUPP : fd;
     int r = write_text(fd, text);
@@ -280,7 +274,7 @@ static int open_parent(const struct fp_contain *c) {
     if (!parent)
         return -ENOMEM;
     *strrchr(parent, '/') = '\0';
-    int fd = open_file(parent, "cgroup.procs", O_WRONLY);
+    int fd = fp_cgroup_open_file(parent, "cgroup.procs", O_WRONLY);
     free(parent);
     return fd;
 }
@@ -318,25 +312,19 @@ static int free_and_remove(const char *directory, void *data) {
     return 0;
 }
 
-static void close_fd(int *fd) {
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
-}
-
 static void cgroup_close(struct fp_contain *c) {
     struct freeing freeing = {open_parent(c)};
     (void)for_each_below(c->directory, free_and_remove, &freeing);
-    close_fd(&freeing.parent_fd);
-    close_fd(&c->procs_fd);
-    close_fd(&c->kill_fd);
-    close_fd(&c->events_fd);
+    fp_fds_close(&freeing.parent_fd);
+    fp_fds_close(&c->procs_fd);
+    fp_fds_close(&c->kill_fd);
+    fp_fds_close(&c->events_fd);
 }
 
 void fp_cgroup_remove_stale(const char *directory, const char *run_id) {
     const char *name = strrchr(directory, '/');
-    if (!name || strncmp(name + 1, PREFIX, strlen(PREFIX)) != 0 ||
-        strcmp(name + 1 + strlen(PREFIX), run_id) != 0)
+    if (!name || strncmp(name + 1, FP_CGROUP_PREFIX, strlen(FP_CGROUP_PREFIX)) != 0 ||
+        strcmp(name + 1 + strlen(FP_CGROUP_PREFIX), run_id) != 0)
         return;
     rmdir(directory);
 }

@@ -46,6 +46,11 @@ static void add_reason(char *why, size_t size, const struct fp_contain *c) {
         snprintf(why, size, "%s", c->why_not);
 }
 
+int fp_contain_fail(struct fp_contain *c, int error, const char *what) {
+    snprintf(c->why_not, sizeof c->why_not, "%s: %s", what, strerror(error));
+    return -error;
+}
+
 void fp_contain_open(struct fp_contain *c, enum fp_rung wanted, const char *run_id) {
     char why[sizeof c->why_not] = "";
     enum fp_rung rung = wanted == FP_RUNG_AUTO ? FP_RUNG_CGROUP : wanted;

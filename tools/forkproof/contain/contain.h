@@ -95,6 +95,18 @@ bool fp_contain_ends(const struct fp_contain *c);
 /* All descendants of scope->top, parents first, as far as one look can see. */
 int fp_walk_list(const struct fp_scope *scope, struct fp_members *ret_members);
 
+/* Tells in why_not what went wrong; returns -error. */
+int fp_contain_fail(struct fp_contain *c, int error, const char *what);
+
+/* What a run's cgroup is called, before its id. */
+#define FP_CGROUP_PREFIX "forkproof-"
+
+/* A file of a cgroup; -errno. */
+int fp_cgroup_open_file(const char *directory, const char *name, int flags);
+
+/* Those in this cgroup whose guard was killed. One in use refuses to be removed. */
+void fp_cgroup_remove_abandoned(const char *directory);
+
 /* Removes the empty cgroup that a dead run left: its path must end in forkproof-RUN. */
 void fp_cgroup_remove_stale(const char *directory, const char *run_id);
 

@@ -27,10 +27,6 @@
 #include "name.h"
 #include "proc.h"
 
-#ifndef SYS_pidfd_open
-#define SYS_pidfd_open 434
-#endif
-
 /* A member that the kernel does not let go of keeps its namespace for longer. */
 #define CLOSE_MS 1000
 
@@ -147,20 +143,9 @@ static _Noreturn void be_init(const struct birth *birth) {
     _exit(0);
 }
 
-static int fail(struct fp_contain *c, int error, const char *what) {
-    snprintf(c->why_not, sizeof c->why_not, "%s: %s", what, strerror(error));
-    return -error;
-}
-
 static void close_pair(int pair[2]) {
     close(pair[0]);
     close(pair[1]);
-}
-
-static void close_fd(int *fd) {
-    if (*fd >= 0)
-        close(*fd);
-    *fd = -1;
 }
 
 static int pidns_kill_all(struct fp_contain *c) {
@@ -173,7 +158,7 @@ static bool has_exited(const struct fp_contain *c, int timeout_ms) {
 }
 
 static void pidns_close(struct fp_contain *c) {
-    close_fd(&c->alive_fd);
+    fp_fds_close(&c->alive_fd);
     if (c->kill_fd >= 0) {
         (void)pidns_kill_all(c);
         (void)has_exited(c, CLOSE_MS);
@@ -182,26 +167,26 @@ static void pidns_close(struct fp_contain *c) {
     if (c->init > 0)
         (void)waitpid(c->init, NULL, WNOHANG | __WALL);
     c->init = 0;
-    close_fd(&c->kill_fd);
+    fp_fds_close(&c->kill_fd);
     c->events_fd = -1;
 }
 
 /* Whether the init has everything ready; it is our child, unreaped. */
 static int take_init(struct fp_contain *c, int told) {
     struct word word;
-    c->kill_fd = (int)syscall(SYS_pidfd_open, c->init, 0);
+    c->kill_fd = fp_member_open(c->init);
     if (c->kill_fd < 0) {
-        int error = errno;
+        int error = -c->kill_fd;
         (void)kill(c->init, SIGKILL);
         (void)waitpid(c->init, NULL, __WALL);
         c->init = 0;
-        return fail(c, error, "pidfd_open");
+        return fp_contain_fail(c, error, "pidfd_open");
     }
     c->events_fd = c->kill_fd;
     c->wake = POLLIN;
     if (read(told, &word, sizeof word) != (ssize_t)sizeof word)
         word = complaint(ECHILD, "its init was killed");
-    return word.error ? fail(c, word.error, word.what) : 0;
+    return word.error ? fp_contain_fail(c, word.error, word.what) : 0;
 }
 
 static int start_init(struct fp_contain *c, unsigned long user_flag) {
@@ -211,10 +196,10 @@ static int start_init(struct fp_contain *c, unsigned long user_flag) {
                           .lent_fd = c->lent_fd,
                           .argv = c->argv};
     if (pipe2(birth.alive, O_CLOEXEC) < 0)
-        return fail(c, errno, "pipe");
+        return fp_contain_fail(c, errno, "pipe");
     if (pipe2(birth.told, O_CLOEXEC) < 0) {
         close_pair(birth.alive);
-        return fail(c, errno, "pipe");
+        return fp_contain_fail(c, errno, "pipe");
     }
     c->init = fork_with(CLONE_NEWPID | CLONE_NEWNS | user_flag);
     int error = errno;
@@ -224,8 +209,9 @@ static int start_init(struct fp_contain *c, unsigned long user_flag) {
     close(birth.alive[0]);
     c->alive_fd = birth.alive[1];
     (void)fcntl(c->alive_fd, F_SETFL, O_NONBLOCK);
-    int r = c->init < 0 ? fail(c, error, user_flag ? "a user namespace" : "a pid namespace")
-                        : take_init(c, birth.told[0]);
+    int r = c->init < 0
+                ? fp_contain_fail(c, error, user_flag ? "a user namespace" : "a pid namespace")
+                : take_init(c, birth.told[0]);
     close(birth.told[0]);
     if (r < 0)
         pidns_close(c);

@@ -74,12 +74,6 @@ static int add_children(pid_t pid, bool threaded, const struct fp_scope *scope,
     return r == -ENOMEM ? r : 0;
 }
 
-static bool kernel_lists_children(void) {
-    char path[80];
-    snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)getpid(), (int)getpid());
-    return access(path, R_OK) == 0;
-}
-
 static int read_everybody(struct fp_members *all) {
     DIR *dir = opendir("/proc");
     if (!dir)
@@ -111,7 +105,7 @@ static int list_by_scan(const struct fp_scope *scope, struct fp_members *ret) {
 }
 
 int fp_walk_list(const struct fp_scope *scope, struct fp_members *ret) {
-    if (!kernel_lists_children())
+    if (fp_proc_lists_children() < 0)
         return list_by_scan(scope, ret);
     int r = add_children(scope->top, true, scope, ret);
     for (size_t i = 0; i < ret->count && r >= 0; i++)

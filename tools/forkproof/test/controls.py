@@ -7,7 +7,7 @@ import struct
 import subprocess
 
 import harness
-from harness import Case, LEAVER, read_until, send, state
+from harness import Case, LEAVER, send, state
 
 BREEDER = os.path.join(harness.HELPERS, "breeder")
 STRANGER = 65534
@@ -21,17 +21,6 @@ def order(kind, run, sig=0, name=""):
 
 
 class Controls(Case):
-    def start_held(self, *words, **options):
-        """Started with a pipe's write end in every member, and in nobody else."""
-        read, write = os.pipe()
-        process = self.start(*words, pass_fds=[write], **options)
-        os.close(write)
-        self.addCleanup(os.close, read)
-        return process, read
-
-    def assert_all_gone(self, read):
-        self.assertEqual(read_until(read, None), b"")
-
     def ask(self, *words, **options):
         options.setdefault("env", self.environment)
         return subprocess.run([self.forkproof, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE,

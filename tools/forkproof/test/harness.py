@@ -199,6 +199,15 @@ class Case(unittest.TestCase):
         os.mkdir(place, 0o755)
         return [shutil.copy(file, place) for file in files]
 
+    def as_user(self, *files, user=65534):
+        """The command is that user's from here on: copies of the files, and then options of Popen."""
+        self.forkproof, *copies, library = self.reachable(FORKPROOF, *files, os.environ["FORKPROOF_LIBRARY"])
+        runtime = os.path.join(self.directory, "plain")
+        os.mkdir(runtime, 0o700)
+        os.chown(runtime, user, user)
+        environment = dict(self.environment, FORKPROOF_RUNTIME_DIR=runtime, FORKPROOF_LIBRARY=library)
+        return *copies, {"cwd": "/", "user": user, "group": user, "extra_groups": [], "env": environment}
+
     def run_to_end(self, *words, **options):
         options.setdefault("env", self.environment)
         options.setdefault("stdin", subprocess.DEVNULL)

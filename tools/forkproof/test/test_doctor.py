@@ -10,8 +10,6 @@ import filters
 import harness
 from harness import FORKPROOF, RUNGS
 
-PLAIN = {"cwd": "/", "user": 65534, "group": 65534, "extra_groups": []}
-
 
 class Doctor(harness.Case):
     def doctor(self, *words, status=0, **options):
@@ -30,12 +28,7 @@ class Doctor(harness.Case):
         """What makes forkproof run as a plain user, with an environment."""
         if os.geteuid() != 0:
             self.skipTest("needs root to become somebody else")
-        self.forkproof, library = self.reachable(FORKPROOF, os.environ["FORKPROOF_LIBRARY"])
-        runtime = os.path.join(self.directory, "plain")
-        os.mkdir(runtime, 0o700)
-        os.chown(runtime, 65534, 65534)
-        return dict(PLAIN, env=dict(self.environment, FORKPROOF_RUNTIME_DIR=runtime,
-                                    FORKPROOF_LIBRARY=library))
+        return self.as_user()[-1]
 
     def assert_as_run(self, told, **options):
         for name, rung in told["rungs"].items():

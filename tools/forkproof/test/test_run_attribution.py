@@ -189,14 +189,8 @@ class Attribution(Case):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_a_plain_user(self):
-        self.forkproof, starter, library = self.reachable(
-            harness.FORKPROOF, STARTER, os.environ["FORKPROOF_LIBRARY"])
-        runtime = os.path.join(self.directory, "plain")
-        os.mkdir(runtime, 0o700)
-        os.chown(runtime, 65534, 65534)
-        environment = dict(self.environment, FORKPROOF_RUNTIME_DIR=runtime, FORKPROOF_LIBRARY=library)
-        done = self.run_to_end("sh", "-c", starter + " double-setsid; true", cwd="/", user=65534,
-                               group=65534, extra_groups=[], env=environment)
+        starter, options = self.as_user(STARTER)
+        done = self.run_to_end("sh", "-c", starter + " double-setsid; true", **options)
         self.assertRegex(done.stderr.decode(), r"   sh (→|>) starter \d+  double fork, setsid, born")
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")

@@ -180,17 +180,11 @@ class Confine(Case):
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_a_plain_user(self):
-        self.forkproof, killer, library = self.reachable(
-            harness.FORKPROOF, KILLER, os.environ["FORKPROOF_LIBRARY"])
-        runtime = os.path.join(self.directory, "plain")
-        os.mkdir(runtime, 0o700)
-        os.chown(runtime, 65534, 65534)
-        user = {"user": 65534, "group": 65534, "extra_groups": []}
-        stranger = self.stranger(**user)
-        environment = dict(self.environment, FORKPROOF_RUNTIME_DIR=runtime, FORKPROOF_LIBRARY=library)
+        killer, options = self.as_user(KILLER)
+        stranger = self.stranger(**{name: options[name] for name in ("user", "group", "extra_groups")})
         script = "%s kill %d 15; sh -c 'sleep 1000 & echo $!' | (read pid; %s kill $pid 15)" % (
             killer, stranger.pid, killer)
-        done = self.run_to_end("--confine", "sh", "-c", script.replace("&", ">/dev/null &", 1), cwd="/", env=environment, **user)
+        done = self.run_to_end("--confine", "sh", "-c", script.replace("&", ">/dev/null &", 1), **options)
         self.assertEqual(done.stdout, b"1\n0\n", done.stderr)
         self.assert_lives(stranger)
 

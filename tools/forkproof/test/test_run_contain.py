@@ -226,15 +226,8 @@ class Contain(Case):
 
     def as_plain_user(self):
         """Somebody who may make no cgroup: the place of the runs, a leaver, options of Popen."""
-        self.forkproof, leaver, library = self.reachable(
-            harness.FORKPROOF, LEAVER, os.environ["FORKPROOF_LIBRARY"])
-        runtime = os.path.join(self.directory, "plain")
-        os.mkdir(runtime, 0o700)
-        os.chown(runtime, 65534, 65534)
-        environment = dict(self.environment, FORKPROOF_RUNTIME_DIR=runtime,
-                           FORKPROOF_LIBRARY=library)
-        return runtime, leaver, {"cwd": "/", "user": 65534, "group": 65534, "extra_groups": [],
-                                 "env": environment}
+        leaver, options = self.as_user(LEAVER)
+        return options["env"]["FORKPROOF_RUNTIME_DIR"], leaver, options
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_a_signal_that_came_before_the_weaker_rung_was_told_is_passed_on(self):

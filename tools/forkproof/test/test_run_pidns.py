@@ -3,7 +3,6 @@ this rung promises: guard, keeper and supervisor all killed, nothing is left."""
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import unittest
@@ -14,7 +13,6 @@ import test_run_status
 from filters import CLONE, CLONE_NEWUSER, PR_SET_PDEATHSIG, PRCTL, answer_zero, refuse_flags
 from harness import LEAVER, RUNGS, read_until, send
 
-PLAIN = {"cwd": "/", "user": 65534, "group": 65534, "extra_groups": []}
 SHOW = "import os; print(os.getpid(), os.getppid(), sorted(e for e in os.listdir('/proc') if e.isdigit()))"
 
 
@@ -71,13 +69,6 @@ class Terminal(test_run_signals.Terminal):
 
 class Pidns(harness.Case):
     options = ["--contain=pidns"]
-
-    def start_held(self, *words, **options):
-        read, write = os.pipe()
-        process = self.start(*words, pass_fds=[write], **options)
-        os.close(write)
-        self.addCleanup(os.close, read)
-        return process, read
 
     def init_of(self, process):
         found = [p for p in harness.children(process.pid) if harness.comm(p) == "fp-init"]
@@ -272,13 +263,7 @@ class Unprivileged(harness.Case):
         super().setUp()
         if os.geteuid() != 0:
             self.skipTest("needs root to become somebody else")
-        self.forkproof, self.leaver, library = self.reachable(
-            harness.FORKPROOF, LEAVER, os.environ["FORKPROOF_LIBRARY"])
-        runtime = os.path.join(self.directory, "plain")
-        os.mkdir(runtime, 0o700)
-        os.chown(runtime, 65534, 65534)
-        self.plain = dict(PLAIN, env=dict(self.environment, FORKPROOF_RUNTIME_DIR=runtime,
-                                          FORKPROOF_LIBRARY=library))
+        self.leaver, self.plain = self.as_user(LEAVER)
 
     def test_in_a_user_namespace(self):
         text = "import os; print(os.getpid(), os.getuid(), os.getgid())"

@@ -11,7 +11,7 @@ import time
 import unittest
 
 import harness
-from harness import FORKPROOF, LEAVER, read_until, send
+from harness import LEAVER, read_until, send
 
 BECOME = 'exec setpriv --reuid 65534 --regid 65534 --clear-groups "$@"'
 DAEMON = ("import os, signal, sys, time\n"
@@ -39,12 +39,8 @@ class Place(harness.Case):
 
     def plain(self):
         """Copies and an environment for a plain user."""
-        self.forkproof, self.leaver, library = self.reachable(
-            FORKPROOF, LEAVER, os.environ["FORKPROOF_LIBRARY"])
-        runtime = os.path.join(self.directory, "plain")
-        os.mkdir(runtime, 0o700)
-        os.chown(runtime, 65534, 65534)
-        return dict(self.environment, FORKPROOF_RUNTIME_DIR=runtime, FORKPROOF_LIBRARY=library)
+        self.leaver, options = self.as_user(LEAVER)
+        return options["env"]
 
     def setUp(self):
         super().setUp()

@@ -44,14 +44,9 @@ class Scarce(Case):
         self.assertTrue(self.assert_all_or_nothing(resource.RLIMIT_AS, sizes))
 
     def as_nobody_else(self):
-        self.forkproof, self.log, library = self.reachable(
-            harness.FORKPROOF, harness.SIGNAL_LOG, os.environ["FORKPROOF_LIBRARY"])
-        self.runtime = os.path.join(self.directory, "plain")
-        os.mkdir(self.runtime, 0o700)
-        os.chown(self.runtime, USER, USER)
-        return {"cwd": "/", "user": USER, "group": USER, "extra_groups": [],
-                "env": dict(self.environment, FORKPROOF_RUNTIME_DIR=self.runtime,
-                            FORKPROOF_LIBRARY=library)}
+        self.log, options = self.as_user(harness.SIGNAL_LOG, user=USER)
+        self.runtime = options["env"]["FORKPROOF_RUNTIME_DIR"]
+        return options
 
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
     def test_processes(self):
