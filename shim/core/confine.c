@@ -51,16 +51,21 @@ static bool still_has_parent(const struct fp_proc *child) {
     return fp_proc_read(child->pid, &now) && now.start == child->start && now.ppid == child->ppid;
 }
 
+/* The name, and a newline, as far as it fits. */
+static bool read_name(pid_t pid, char *ret, size_t size) {
+    char path[32] = "/proc/";
+    size_t end = sizeof "/proc/" - 1;
+    end += fp_text_number(path + end, (unsigned)pid);
+    fp_text_copy(path + end, "/comm", sizeof "/comm");
+    return fp_proc_text(path, ret, size);
+}
+
 /* No member becomes the guard's child, or the keeper's, before the run is being ended. */
 static bool is_keeper(const struct run *run, const struct fp_proc *proc) {
     static const char name[] = "fp-keeper\n";
-    char path[32] = "/proc/", comm[sizeof name] = "";
-    if (proc->ppid != run->guard)
-        return false;
-    size_t end = sizeof "/proc/" - 1;
-    end += fp_text_number(path + end, (unsigned)proc->pid);
-    fp_text_copy(path + end, "/comm", sizeof "/comm");
-    return fp_proc_text(path, comm, sizeof comm) && fp_text_same(comm, name, sizeof name);
+    char comm[sizeof name] = "";
+    return proc->ppid == run->guard && read_name(proc->pid, comm, sizeof comm) &&
+           fp_text_same(comm, name, sizeof name);
 }
 
 /*
@@ -102,17 +107,12 @@ static enum side side_of(const struct run *run, pid_t pid, struct fp_proc *ret) 
 /* --- what is refused --- */
 
 static void write_down(struct fp_refusal *refusal, const struct fp_signal *s, pid_t example) {
-    char path[32] = "/proc/";
     refusal->by = fp_sys_getpid();
     refusal->target = s->pid == 0 ? -fp_sys_getpgid(0) : s->pid;
     refusal->number = s->number;
     (void)fp_proc_text("/proc/self/comm", refusal->by_name, sizeof refusal->by_name);
-    if (example > 0) {
-        size_t end = sizeof "/proc/" - 1;
-        end += fp_text_number(path + end, (unsigned)example);
-        fp_text_copy(path + end, "/comm", sizeof "/comm");
-        (void)fp_proc_text(path, refusal->target_name, sizeof refusal->target_name);
-    }
+    if (example > 0)
+        (void)read_name(example, refusal->target_name, sizeof refusal->target_name);
     atomic_store(&refusal->written, 1);
 }
 

@@ -138,7 +138,7 @@ bool fp_ledger_uncount(struct fp_ledger *ledger, pid_t pid) {
 
 /* --- starters --- */
 
-static uint64_t now(void) {
+uint64_t fp_ledger_now(void) {
     struct timespec time = fp_sys_boot_time();
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
@@ -204,7 +204,7 @@ static unsigned enter_starter(struct fp_ledger *ledger) {
     if (!starter)
         return 0;
     pid_t self = fp_sys_getpid();
-    uint64_t made = now();
+    uint64_t made = fp_ledger_now();
     atomic_store(&starter->made, 0);
     starter->ticks = (uint32_t)fp_register_now();
     starter->pid = self;

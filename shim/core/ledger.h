@@ -10,9 +10,13 @@
 #define FP_CORE_LEDGER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include "../record/ledger.h"
+
+/* Nanoseconds since boot, as the ledger's times are. */
+uint64_t fp_ledger_now(void);
 
 /* A child is about to be made: the calling process is entered as a starter. NULL: no ledger. */
 struct fp_ledger *fp_ledger_enter(void);

@@ -26,11 +26,6 @@
 #define MOST_REST 50000000
 #define MAX_PASSES 8
 
-static uint64_t now(void) {
-    struct timespec time = fp_sys_boot_time();
-    return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
-}
-
 /* --- counting --- */
 
 /* Mapped: threads may have stacks of 16 KiB. */
@@ -102,11 +97,10 @@ HIDDEN int fp_limit_count(const struct fp_ledger *ledger, int most) {
         return -1;
     census->most = most;
     int count = -1;
-    if (!fp_proc_is_ours()) {
-        count = -1;
-    } else if (top == 0) {
+    bool is_known = fp_proc_is_ours();
+    if (is_known && top == 0) {
         count = count_everybody(census);
-    } else if (has_lists_of_children(census, top)) {
+    } else if (is_known && has_lists_of_children(census, top)) {
         count_below(census, top);
         count = census->count;
     }
@@ -124,13 +118,13 @@ static uint64_t rest_after(uint64_t duration) {
 /* Sets the count right; others may be taking and giving back meanwhile. Ours is taken. */
 static bool count_anew(struct fp_ledger *ledger, int limit) {
     int before = atomic_load(&ledger->live);
-    uint64_t began = now();
+    uint64_t began = fp_ledger_now();
     int found = fp_limit_count(ledger, limit);
     bool room = found < limit;
     if (room && found >= 0)
         atomic_fetch_add(&ledger->live, found + 1 - before);
     if (!room) {
-        atomic_store(&ledger->rest, (unsigned)rest_after(now() - began));
+        atomic_store(&ledger->rest, (unsigned)rest_after(fp_ledger_now() - began));
         atomic_store(&ledger->full, began);
     }
     atomic_store(&ledger->counting, 0);
@@ -149,9 +143,9 @@ static bool may_count(struct fp_ledger *ledger, uint64_t time) {
 
 /* The place is taken and there is one too many. True: it turns out that there is room. */
 static bool find_room(struct fp_ledger *ledger, int limit) {
-    uint64_t asked = now();
+    uint64_t asked = fp_ledger_now();
     long nap = FIRST_NAP;
-    for (uint64_t time = asked; time - asked < PATIENCE; time = now()) {
+    for (uint64_t time = asked; time - asked < PATIENCE; time = fp_ledger_now()) {
         uint64_t full = atomic_load(&ledger->full);
         if (atomic_load(&ledger->live) <= limit)
             return true;
