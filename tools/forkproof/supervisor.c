@@ -409,6 +409,8 @@ static void end_with_root(struct supervisor *s) {
 
 static _Noreturn void finish(struct supervisor *s) {
     fp_control_close(&s->control);
+    /* Beside those that are kept, one that ended at the very last is not missed. */
+    (void)fp_teardown_reap(&s->teardown, child_changed, s);
     fp_contain_close(&s->run->contain);
     s->facts->finished_ns = fp_now();
     /* A guard that is stopped cannot take its leave. */

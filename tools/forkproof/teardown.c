@@ -405,6 +405,7 @@ void fp_teardown_orphans(struct fp_teardown *t) {
     if (fp_run_ends_members(t->run) && !fp_teardown_is_empty(t))
         fp_teardown_kill(t, NULL, NULL);
     fp_teardown_keep(t);
+    (void)fp_teardown_reap(t, NULL, NULL);
     fp_teardown_leave(t);
     fp_contain_close(&t->run->contain);
 }
