@@ -72,6 +72,8 @@ class Round:
             return self.root
         if self.victim.kind == "run":
             return self.child.pid if self.victim.killed == "guard" else processes.parent(self.root)
+        # It comes of a fork that nobody waits for, and is known once it has executed.
+        self.reaper.until(lambda: len(self.guards()) == 1, legs.SETTLE)
         guards = self.guards()
         if len(guards) != 1:
             raise legs.Broken(f"{len(guards)} guards")
