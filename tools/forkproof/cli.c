@@ -182,6 +182,9 @@ static int check_conflicts(const struct fp_cli *cli) {
         with = "--contain=pidns, which nothing outlives";
     if (with)
         fp_say("run: --keep makes no sense with %s", with);
+    else if (cli->no_kill && cli->contain == FP_RUNG_PIDNS)
+        fp_say("run: --no-kill cannot be had with %s",
+               with = "--contain=pidns, which ends whatever is left");
     else if (cli->until == FP_UNTIL_EMPTY && cli->contain == FP_RUNG_NONE)
         fp_say("run: --until=empty makes no sense with %s",
                with = "--contain=none, which ends nothing");
@@ -267,10 +270,6 @@ static int parse_all(int argc, char **argv, struct fp_cli *cli) {
     if (r < 0 || cli->help)
         return r;
     cli->program = argv + optind;
-    if (cli->no_kill && cli->contain == FP_RUNG_PIDNS) {
-        fp_say("run: --no-kill cannot be had with --contain=pidns, which ends whatever is left");
-        return -EINVAL;
-    }
     if (optind < argc)
         return check_conflicts(cli);
     fp_say("run: no program given; see forkproof run --help");

@@ -111,33 +111,10 @@ void fp_pids_enter(struct fp_pids *pids, pid_t root) {
         pids->tasks = 0;
 }
 
-/* Those that --no-kill has left. */
-static void free_members(const char *directory) {
-    char *path, *text = NULL, *parent = strdup(directory);
-    size_t length;
-    if (parent && asprintf(&path, "%s/cgroup.procs", directory) >= 0) {
-        *strrchr(parent, '/') = '\0';
-        (void)fp_proc_slurp(path, &text, &length);
-        free(path);
-    }
-    for (char *at = text, *end; at; at = end) {
-        unsigned long pid = strtoul(at, &end, 10);
-        if (end == at || !write_number(parent, "cgroup.procs", pid))
-            break;
-    }
-    free(text);
-    free(parent);
-}
-
-/* Refused while a zombie is being released; that takes a moment. */
 void fp_pids_close(struct fp_pids *pids) {
     if (pids->procs_fd < 0)
         return;
     close(pids->procs_fd);
     pids->procs_fd = -1;
-    for (int i = 0; i < 50 && rmdir(pids->directory) < 0 && errno == EBUSY; i++) {
-        free_members(pids->directory);
-        if (i > 1)
-            poll(NULL, 0, 2);
-    }
+    fp_cgroup_remove(pids->directory);
 }

@@ -895,6 +895,14 @@ MUTANTS += [
         "forkproof.run.survival",
     ),
     command(
+        "stopped-run-stays-stopped",
+        "a run that was stopped by order goes on when it is to end",
+        "supervisor.c",
+        "    fp_pause_end(&s->orders.pause, &s->teardown);\n",
+        "    (void)&fp_pause_end;\n",
+        "forkproof.run.orders",
+    ),
+    command(
         "supervisor-stays-stopped",
         "R10: a stopped supervisor is continued",
         "keeper.c",

@@ -269,8 +269,8 @@ static int cgroup_freeze(struct fp_contain *c, bool still) {
 }
 
 /* Where our own processes are. */
-static int open_parent(const struct fp_contain *c) {
-    char *parent = strdup(c->directory);
+static int open_parent(const char *directory) {
+    char *parent = strdup(directory);
     if (!parent)
         return -ENOMEM;
     *strrchr(parent, '/') = '\0';
@@ -281,7 +281,7 @@ static int open_parent(const struct fp_contain *c) {
 
 static int cgroup_release(struct fp_contain *c, pid_t pid) {
     char text[16];
-    int fd = open_parent(c);
+    int fd = open_parent(c->directory);
     if (fd < 0)
         return fd;
     snprintf(text, sizeof text, "%d", (int)pid);
@@ -311,10 +311,14 @@ static int free_and_remove(const char *directory, void *data) {
     return 0;
 }
 
-static void cgroup_close(struct fp_contain *c) {
-    struct freeing freeing = {open_parent(c)};
-    (void)for_each_below(c->directory, free_and_remove, &freeing);
+void fp_cgroup_remove(const char *directory) {
+    struct freeing freeing = {open_parent(directory)};
+    (void)for_each_below(directory, free_and_remove, &freeing);
     fp_fds_close(&freeing.parent_fd);
+}
+
+static void cgroup_close(struct fp_contain *c) {
+    fp_cgroup_remove(c->directory);
     fp_fds_close(&c->procs_fd);
     fp_fds_close(&c->kill_fd);
     fp_fds_close(&c->events_fd);

@@ -104,6 +104,12 @@ int fp_contain_fail(struct fp_contain *c, int error, const char *what);
 /* A file of a cgroup; -errno. */
 int fp_cgroup_open_file(const char *directory, const char *name, int flags);
 
+/*
+ * Removes a cgroup and those below it; whoever is left in them goes to where we are. Waits, with a
+ * bound, while zombies are being released.
+ */
+void fp_cgroup_remove(const char *directory);
+
 /* Those in this cgroup whose guard was killed. One in use refuses to be removed. */
 void fp_cgroup_remove_abandoned(const char *directory);
 

@@ -3,6 +3,7 @@
 import calendar
 import os
 import subprocess
+import sys
 import time
 import unittest
 
@@ -153,6 +154,16 @@ class Orders(Controls):
             process, read = self.start_named("it", "--contain=" + rung, "--grace=100ms", "sh", "-c", script)
             self.obey("kill", "it")
             self.assertEqual(self.finish(process)[0], 137)
+            self.assert_all_gone(read)
+
+    def test_what_is_stopped_goes_on_when_it_is_to_end(self):
+        text = ("import os, signal; signal.signal(signal.SIGTERM, lambda *_: os._exit(3)); "
+                "print('ready 0', flush=True); signal.pause()")
+        for rung in RUNGS:
+            process, read = self.start_named("it", "--contain=" + rung, "--grace=1h", sys.executable, "-c", text)
+            self.obey("stop", "it")
+            self.obey("kill", "it")
+            self.assertEqual(self.finish(process)[0], 3, rung)
             self.assert_all_gone(read)
 
     def test_a_second_kill_ends_the_grace(self):
