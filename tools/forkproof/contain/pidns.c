@@ -253,9 +253,11 @@ static int open_namespace(const struct fp_contain *c, const char *name) {
 /* By its files: setns takes pidfds only since Linux 5.8. */
 static bool join(const struct fp_contain *c) {
     int user = c->has_user_namespace ? open_namespace(c, "user") : -1;
-    int pid = open_namespace(c, "pid");
-    if (!is_init(c, c->init)) {
-        errno = ESRCH;
+    bool opened = user >= 0 || !c->has_user_namespace;
+    int pid = opened ? open_namespace(c, "pid") : -1;
+    int error = errno;
+    if (pid < 0 || !is_init(c, c->init)) {
+        errno = pid < 0 ? error : ESRCH;
         return false;
     }
     return (user < 0 || setns(user, CLONE_NEWUSER) == 0) && setns(pid, CLONE_NEWPID) == 0;
