@@ -370,6 +370,20 @@ class Others(Contained):
             self.assertTrue(select.select([sleeper], [], [], SECONDS)[0])
 
 
+class Places(Contained):
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_where_somebody_else_has_the_name(self):
+        reader, writer = os.pipe()
+        program = Program.__new__(Program)
+        script = ("mount -t tmpfs none /dev/shm && mkdir /dev/shm/forkproof-0 && chown 65534 /dev/shm/forkproof-0 && "
+                  'LD_PRELOAD=$0 "$@"; status=$?; ls -A /dev/shm; exit $status')
+        program.begin(["unshare", "--mount", "sh", "-c", script, SHIM, CONTAIN, "return", str(writer), "session-orphan"],
+                      reader, writer, env=environment(None, None), stdin=subprocess.PIPE, members=1)
+        self.addCleanup(program.close)
+        status, output, _, alive = program.ended()
+        self.assertEqual((status, output.splitlines()[-1:], alive), (0, ["forkproof-0"], 0))
+
+
 class Weaker(Contained):
     """Where there can be no register the program runs as bare, without a word."""
 

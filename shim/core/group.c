@@ -25,6 +25,8 @@ static struct {
     atomic_int settling;         /* the process that is finding out; a pid, as it may fork */
 } group;
 
+enum { NAMES = 10 }; /* of the directory, tried one after the other */
+
 /* Of this process; a forked child starts with UNKNOWN. */
 enum { UNKNOWN, NONE, MEMBER };
 
@@ -37,13 +39,21 @@ static bool is_on(void) {
     return fp_settings.options.contain != FP_CONTAIN_OFF && !fp_settings.run;
 }
 
-/* Where registers are kept: in memory, private to the user. */
+/*
+ * Where registers are kept: in memory, private to the user. Another user may have the name: by
+ * malice, or because user 0 of a user namespace is not the user 0 of the machine.
+ */
 static const char *base(char buffer[static FP_REGISTER_PATH]) {
     static const char start[] = "/dev/shm/forkproof-";
     if (fp_settings.runtime)
         return fp_settings.runtime;
     fp_text_copy(buffer, start, sizeof start);
-    (void)fp_text_number(buffer + sizeof start - 1, fp_sys_geteuid());
+    char *end = buffer + sizeof start - 1;
+    end += fp_text_number(end, fp_sys_geteuid());
+    for (unsigned n = 1; n < NAMES && fp_register_base_is_taken(buffer); n++) {
+        *end = '.';
+        (void)fp_text_number(end + 1, n);
+    }
     return buffer;
 }
 

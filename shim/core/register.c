@@ -102,6 +102,12 @@ static char *append_number(char *to, unsigned number) {
 }
 
 /* A directory of ours that nobody else may enter, or a negative error. */
+bool fp_register_base_is_taken(const char *base) {
+    struct statx status = {0};
+    return fp_sys_statx(FP_AT_FDCWD, base, AT_SYMLINK_NOFOLLOW, &status) == 0 &&
+           (!S_ISDIR(status.stx_mode) || status.stx_uid != fp_sys_geteuid());
+}
+
 static int open_base(const char *base) {
     struct statx status = {0};
     int fd = fp_sys_open(base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

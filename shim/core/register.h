@@ -58,6 +58,9 @@ uint64_t fp_register_now(void);
 /* The number of the calling process's pid namespace; 0: not known. */
 uint64_t fp_register_namespace(void);
 
+/* The path is there and can be no base of ours: it is another user's, or no directory. */
+bool fp_register_base_is_taken(const char *base);
+
 /* Makes the register of which the calling process is the root. path: where its name is written. */
 struct fp_register *fp_register_make(const char *base, char path[static FP_REGISTER_PATH]);
 

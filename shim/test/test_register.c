@@ -131,6 +131,22 @@ Test(register, a_directory_that_others_may_enter_is_refused) {
     cr_assert_eq(chmod(base, 0700), 0);
 }
 
+Test(register, a_base_is_taken_when_it_is_no_directory_or_another_users) {
+    char other[80];
+    cr_assert_not(fp_register_base_is_taken(base));
+    snprintf(other, sizeof other, "%s/other", folder);
+    cr_assert_not(fp_register_base_is_taken(other), "it is not there");
+    cr_assert_eq(symlink(base, other), 0);
+    cr_assert(fp_register_base_is_taken(other), "a link may lead anywhere");
+    cr_assert_eq(unlink(other), 0);
+    cr_assert_eq(mkdir(other, 0700), 0);
+    if (geteuid() == 0) {
+        cr_assert_eq(chown(other, 65534, 65534), 0);
+        cr_assert(fp_register_base_is_taken(other));
+    }
+    cr_assert_eq(rmdir(other), 0);
+}
+
 Test(register, no_file_is_made_beyond_the_limit_of_its_size) {
     char unused[FP_REGISTER_PATH];
     const struct rlimit small = {4096, RLIM_INFINITY};

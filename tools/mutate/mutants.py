@@ -879,6 +879,14 @@ MUTANTS += [
 
 MUTANTS += [
     core(
+        "base-of-another",
+        "the directory of registers is another user's: the next name is taken",
+        "group.c",
+        "n < NAMES && fp_register_base_is_taken(buffer)",
+        "n < 1 && fp_register_base_is_taken(buffer)",
+        "conformance.preload.contain",
+    ),
+    core(
         "end-despite-doubt",
         "R17: what has ended since the list may have made another",
         "sweep.c",
