@@ -163,7 +163,7 @@ static enum side judge(const struct run *run, pid_t pid, int pidfd) {
 }
 
 static long send_to_process(const struct run *run, const struct fp_signal *s,
-                            long (*send)(const struct fp_signal *)) {
+                            long (*send)(const struct fp_signal *), bool told) {
     int pidfd = s->by == FP_BY_PIDFD ? -1 : fp_sys_pidfd_open(s->pid, 0);
     if (pidfd == -ESRCH)
         return -ESRCH;
@@ -171,7 +171,7 @@ static long send_to_process(const struct run *run, const struct fp_signal *s,
     long result = -ESRCH;
     if (side == INSIDE)
         result = pidfd >= 0 ? send_held(s, pidfd, send) : send(s);
-    else if (side == OUTSIDE)
+    else if (side == OUTSIDE && told)
         result = refuse(s, s->pid);
     if (pidfd >= 0)
         (void)fp_sys_close(pidfd);
@@ -299,10 +299,21 @@ long fp_confine_send(const struct fp_signal *s, long (*send)(const struct fp_sig
     // No handler leaves by longjmp what is held.
     uint64_t blocked = fp_sys_block_all();
     bool own = s->pid <= 0 && s->pid != -1 && group_of(s) == fp_sys_getpgid(0);
-    long result = s->pid > 0 ? send_to_process(&run, s, send) : send_to_many(&run, s, group_of(s));
+    long result =
+        s->pid > 0 ? send_to_process(&run, s, send, true) : send_to_many(&run, s, group_of(s));
     fp_sys_set_blocked(blocked);
     // Ourselves last, as it may be our end.
     return own ? fp_sys_kill(fp_sys_getpid(), s->number) : result;
+}
+
+long fp_confine_send_inside(const struct fp_signal *s, long (*send)(const struct fp_signal *)) {
+    const struct run run = find_run();
+    if (is_plain(s) || !run.is_known || run.has_namespace)
+        return send(s);
+    uint64_t blocked = fp_sys_block_all();
+    long result = send_to_process(&run, s, send, false);
+    fp_sys_set_blocked(blocked);
+    return result;
 }
 
 bool fp_confine_has_thread(pid_t tid, int number) {

@@ -8,6 +8,7 @@
 #include "child.h"
 #include "chld.h"
 #include "confine.h"
+#include "ledger.h"
 #include "pending.h"
 #include "point.h"
 #include "proc.h"
@@ -32,11 +33,6 @@ static long send(const struct fp_signal *s) {
     }
 }
 
-/* To whoever has the number; with confine=on only inside the run. */
-static long send_outward(const struct fp_signal *s) {
-    return fp_confine_is_on(s->number) ? fp_confine_send(s, send) : send(s);
-}
-
 /* To a child of ours, and with kill=tree to what it has started. */
 static long send_to_child(const struct fp_signal *s) {
     return fp_tree_is_wanted(s->number) ? fp_tree_send(s, send) : send(s);
@@ -54,12 +50,13 @@ static const char *name_of(enum fp_by by) {
 }
 
 /* Out of line: its pieces would make the frame of every kill larger. */
-__attribute__((noinline, cold)) static void say_refused(const struct fp_signal *s) {
+__attribute__((noinline, cold)) static void say_refused(const struct fp_signal *s,
+                                                        const char *why) {
     bool to_thread = s->by == FP_BY_TGKILL;
     fp_say(fp_self(), fp_words(": "), fp_words(name_of(s->by)), fp_words("("), fp_number(s->pid),
            fp_words(", "), to_thread ? fp_number(s->to) : fp_words(""),
            fp_words(to_thread ? ", " : ""), fp_number(s->number), fp_words("): "),
-           fp_number(s->pid), fp_words(" was a child and has been reaped: not sent"));
+           fp_number(s->pid), fp_words(why));
 }
 
 /*
@@ -82,11 +79,36 @@ static long send_to_stashed(const struct fp_signal *s) {
     return s->number >= 0 && s->number < _NSIG ? 0 : -EINVAL;
 }
 
+static bool is_told(enum fp_stale stale) {
+    return stale == FP_STALE_REPORT || fp_settings.options.verbose;
+}
+
 static long refuse(const struct fp_signal *s, enum fp_stale stale) {
     long result = send_to_nobody(s);
-    if (result == -ESRCH && (stale == FP_STALE_REPORT || fp_settings.options.verbose))
-        say_refused(s);
+    if (result == -ESRCH && is_told(stale))
+        say_refused(s, " was a child and has been reaped: not sent");
     return result;
+}
+
+/*
+ * The number of a process that another one in the run has started. Whoever has it now is looked at,
+ * with a pidfd held: a stranger that got it is none of the program's business (R23).
+ */
+__attribute__((noinline, cold)) static long send_to_former(const struct fp_signal *s,
+                                                           enum fp_stale stale) {
+    long result = fp_confine_send_inside(s, send);
+    if (result == -ESRCH && is_told(stale) && fp_sys_kill(s->pid, 0) != -ESRCH)
+        say_refused(s, " was a process of this run and is somebody else's now: not sent");
+    return result;
+}
+
+/* To whoever has the number; with confine=on only inside the run. */
+static long send_outward(const struct fp_signal *s, enum fp_stale stale) {
+    if (fp_confine_is_on(s->number))
+        return fp_confine_send(s, send);
+    if (s->pid > 0 && stale != FP_STALE_ALLOW && s->by != FP_BY_PIDFD && fp_ledger_has(s->pid))
+        return send_to_former(s, stale);
+    return send(s);
 }
 
 /* Proof and signal are two calls: where the number can go to a stranger in between (R4). */
@@ -150,7 +172,7 @@ static long send_verified(const struct fp_signal *s, enum fp_stale stale, bool k
 /* Nothing is known of the pid; with kill=tree it may be a child from before an exec. */
 static long send_unknown(const struct fp_signal *s, enum fp_stale stale) {
     bool is_ours = fp_tree_is_wanted(s->number) && s->pid > 0 && is_child(P_PID, s->pid, false);
-    return is_ours ? send_verified(s, stale, false) : send_outward(s);
+    return is_ours ? send_verified(s, stale, false) : send_outward(s, stale);
 }
 
 struct killer {
@@ -210,7 +232,7 @@ long fp_deliver(const struct fp_signal *s, enum fp_stale stale) {
         if (old & FP_DEFER) // a zombie for the kernel only: the program has its status
             return refuse(s, stale);
         if (fp_word_n(old) <= 0 && stale == FP_STALE_ALLOW)
-            return send_outward(s);
+            return send_outward(s, stale);
         if (!is_pinned(old))
             return send_verified(s, stale, fp_word_n(old) > 0);
         fp_busy_push();

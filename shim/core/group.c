@@ -215,11 +215,14 @@ static void end_all(struct fp_register *reg) {
         return;
     uint64_t blocked = fp_sys_block_all();
     (void)fp_sys_sigaction(SIGCHLD, &standard, NULL);
-    size_t ended = fp_sweep(reg, group.path);
+    struct fp_swept swept = fp_sweep(reg, group.path);
     fp_register_remove(group.path);
-    if (ended > 0)
+    if (swept.asked > 0)
         fp_say_verbose(fp_self(), fp_words(": ended what it left behind: processes "),
-                       fp_number((int)ended));
+                       fp_number((int)swept.asked));
+    if (swept.beyond > 0)
+        fp_say_verbose(fp_self(), fp_words(": left running what it may not signal: processes "),
+                       fp_number((int)swept.beyond));
     fp_sys_set_blocked(blocked);
 }
 

@@ -89,6 +89,14 @@ static _Atomic(fp_born) *find(struct fp_ledger *ledger, pid_t pid) {
     return NULL;
 }
 
+bool fp_ledger_has(pid_t pid) {
+    struct fp_ledger *ledger = fp_ledger_open();
+    for (unsigned i = 0; ledger && i < FP_LEDGER_WINDOW; i++)
+        if (fp_born_pid(atomic_load_explicit(place(ledger, pid, i), memory_order_relaxed)) == pid)
+            return true;
+    return false;
+}
+
 static uint64_t age(fp_born b, uint64_t ticks) {
     return (ticks - fp_born_ticks(b)) & FP_BORN_TICKS_MASK;
 }

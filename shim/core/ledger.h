@@ -27,6 +27,9 @@ struct fp_ledger *fp_ledger_open(void);
 /* The ledger that this process, or one it was forked from, has mapped; or NULL. */
 struct fp_ledger *fp_ledger(void);
 
+/* A member of the run has had this number, as far as that is remembered. */
+bool fp_ledger_has(pid_t pid);
+
 /* The calling process has made this child. */
 void fp_ledger_born(struct fp_ledger *ledger, pid_t pid);
 

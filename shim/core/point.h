@@ -27,6 +27,7 @@ enum fp_point {
     FP_POINT_BEFORE_LEARN,    /* the kernel has answered, the answer is not remembered yet */
     FP_POINT_TREE_LISTED,     /* a child's descendants are listed, none is signalled yet */
     FP_POINT_TREE_HELD,       /* a descendant's pidfd is open, the second look is to come */
+    FP_POINT_REGISTER_LOOKED, /* it is known whether a register holds a process */
     FP_POINT_SWEEP_LISTED,    /* who may be a member is listed, nobody is looked at yet */
     FP_POINT_SWEEP_LOOKED,    /* one look at a process of two is done */
     FP_POINT_CLIMBED,         /* a process was read, its parent is not yet */

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stddef.h>
 
+#include "point.h"
 #include "proc.h"
 #include "sys.h"
 #include "text.h"
@@ -189,16 +190,20 @@ struct fp_register *fp_register_make(const char *base, char path[static FP_REGIS
     return reg;
 }
 
-static struct fp_register *open_at(int base_fd, const char *name) {
+static int open_file(int base_fd, const char *name) {
     struct statx status = {0};
-    struct fp_register *reg = NULL;
     int fd = fp_sys_openat(base_fd, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK, 0);
     if (fd < 0)
-        return NULL;
+        return fd;
     if (fp_sys_statx(fd, "", AT_EMPTY_PATH, &status) == 0 && S_ISREG(status.stx_mode) &&
-        status.stx_size == sizeof *reg && status.stx_uid == fp_sys_geteuid())
-        reg = map_file(fd);
+        status.stx_size == sizeof(struct fp_register) && status.stx_uid == fp_sys_geteuid())
+        return fd;
     (void)fp_sys_close(fd);
+    return -EPERM;
+}
+
+static struct fp_register *map_if_good(int fd) {
+    struct fp_register *reg = map_file(fd);
     if (reg && (reg->magic != FP_REGISTER_MAGIC || reg->namespace != fp_register_namespace())) {
         fp_register_close(reg);
         return NULL;
@@ -207,7 +212,11 @@ static struct fp_register *open_at(int base_fd, const char *name) {
 }
 
 struct fp_register *fp_register_open(const char *path) {
-    return open_at(FP_AT_FDCWD, path);
+    int fd = open_file(FP_AT_FDCWD, path);
+    struct fp_register *reg = fd < 0 ? NULL : map_if_good(fd);
+    if (fd >= 0)
+        (void)fp_sys_close(fd);
+    return reg;
 }
 
 void fp_register_close(struct fp_register *reg) {
@@ -216,26 +225,70 @@ void fp_register_close(struct fp_register *reg) {
 
 /* --- looking for one --- */
 
-static bool holds(struct fp_register *reg, const struct fp_proc *wanted) {
-    fp_entry e = fp_register_get(reg, wanted->pid);
-    return (reg->root == wanted->pid && reg->root_start == wanted->start) ||
-           (fp_entry_alive(e) && wanted->start >= reg->made && wanted->start <= fp_entry_ticks(e));
+/*
+ * What is looked for in a file, read and not mapped: who has mapped a register is taken for its
+ * member (R25).
+ */
+struct glance {
+    struct {
+        uint64_t magic, namespace, root_start, made;
+        int32_t root;
+    } head;
+    fp_entry window[WINDOW]; /* the places in which the pid may stand */
+};
+
+_Static_assert(offsetof(struct fp_register, root) == offsetof(struct glance, head.root),
+               "the same beginning");
+
+static bool read_at(int fd, size_t offset, void *to, size_t size) {
+    return fp_sys_seek(fd, (long)offset) >= 0 && fp_sys_read(fd, to, size) == (long)size;
 }
 
-static bool is_over(const struct fp_register *reg) {
+static bool glance_at(int fd, pid_t pid, struct glance *ret) {
+    unsigned first = (unsigned)pid % FP_REGISTER_ENTRIES;
+    unsigned before_end =
+        FP_REGISTER_ENTRIES - first < WINDOW ? FP_REGISTER_ENTRIES - first : WINDOW;
+    size_t entries = offsetof(struct fp_register, entries);
+    return read_at(fd, 0, &ret->head, sizeof ret->head) && ret->head.magic == FP_REGISTER_MAGIC &&
+           ret->head.namespace == fp_register_namespace() &&
+           read_at(fd, entries + first * sizeof(fp_entry), ret->window,
+                   before_end * sizeof(fp_entry)) &&
+           read_at(fd, entries, ret->window + before_end, (WINDOW - before_end) * sizeof(fp_entry));
+}
+
+static bool holds(const struct glance *glance, const struct fp_proc *wanted) {
+    if (glance->head.root == wanted->pid && glance->head.root_start == wanted->start)
+        return true;
+    for (unsigned i = 0; i < WINDOW; i++) {
+        fp_entry e = glance->window[i];
+        if (fp_entry_pid(e) == wanted->pid)
+            return fp_entry_alive(e) && wanted->start >= glance->head.made &&
+                   wanted->start <= fp_entry_ticks(e);
+    }
+    return false;
+}
+
+static bool is_over(const struct glance *glance) {
     struct fp_proc root;
-    return !fp_proc_read(reg->root, &root) || root.start != reg->root_start;
+    return !fp_proc_read(glance->head.root, &root) || root.start != glance->head.root_start;
 }
 
 static struct fp_register *open_if_holding(int base_fd, const char *name,
                                            const struct fp_proc *wanted) {
-    struct fp_register *reg = open_at(base_fd, name);
-    if (!reg || holds(reg, wanted))
-        return reg;
-    if (is_over(reg))
+    struct glance glance;
+    struct fp_register *reg = NULL;
+    int fd = open_file(base_fd, name);
+    if (fd < 0)
+        return NULL;
+    bool good = glance_at(fd, wanted->pid, &glance);
+    bool held = good && holds(&glance, wanted);
+    fp_point(FP_POINT_REGISTER_LOOKED);
+    if (held)
+        reg = map_if_good(fd);
+    else if (good && is_over(&glance))
         (void)fp_sys_unlinkat(base_fd, name, 0);
-    fp_register_close(reg);
-    return NULL;
+    (void)fp_sys_close(fd);
+    return reg;
 }
 
 struct fp_register *fp_register_find(const char *base, pid_t pid,

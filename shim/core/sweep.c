@@ -30,6 +30,7 @@ struct one {
     bool member;
     bool looked; /* at what it has mapped and at its environment: it is none by these */
     bool asked;  /* by SIGTERM */
+    bool beyond; /* it may not be signalled: it is another user's by now, or we are */
 };
 
 /* In the order of their pids. */
@@ -44,7 +45,7 @@ struct sweep {
     pid_t self;
     bool crowded; /* there are few pids: one may be used again within a clock tick */
     struct listing now, before;
-    size_t asked;
+    size_t asked, beyond;
     size_t doubtful; /* neither known to be members nor not to be */
 };
 
@@ -257,16 +258,15 @@ static bool is_same(const struct fp_proc *process) {
 }
 
 /* The second look is sure to be at the process that the pidfd is of when that is still there. */
-static void signal_one(const struct fp_proc *process, int number) {
+static long signal_one(const struct fp_proc *process, int number) {
     int pidfd = fp_sys_pidfd_open(process->pid, 0);
-    if (pidfd < 0) {
-        if (pidfd != -ESRCH && is_same(process))
-            (void)fp_sys_kill(process->pid, number);
-        return;
-    }
-    if (is_same(process) && fp_sys_pidfd_send_signal(pidfd, 0, NULL) == 0)
-        (void)fp_sys_pidfd_send_signal(pidfd, number, NULL);
+    if (pidfd < 0)
+        return pidfd != -ESRCH && is_same(process) ? fp_sys_kill(process->pid, number) : -ESRCH;
+    long result = is_same(process) ? fp_sys_pidfd_send_signal(pidfd, 0, NULL) : -ESRCH;
+    if (result == 0)
+        result = fp_sys_pidfd_send_signal(pidfd, number, NULL);
     (void)fp_sys_close(pidfd);
+    return result;
 }
 
 static void reap_own(void) {
@@ -279,29 +279,30 @@ static void ask(struct sweep *s, struct one *one) {
     if (one->asked)
         return;
     one->asked = true;
-    s->asked++;
-    signal_one(&one->process, SIGTERM);
+    one->beyond = signal_one(&one->process, SIGTERM) == -EPERM;
+    s->asked += !one->beyond;
+    s->beyond += one->beyond;
     if (one->process.state == 'T')
-        signal_one(&one->process, SIGCONT);
+        (void)signal_one(&one->process, SIGCONT);
 }
 
-/* Returns how many members there are. */
+/* Returns how many members there are that may be signalled. */
 static size_t signal_all(struct sweep *s, bool kill) {
     size_t members = 0;
     for (size_t i = 0; i < s->now.count; i++) {
         struct one *one = &s->now.all[i];
-        if (!one->member)
+        if (!one->member || one->beyond)
             continue;
-        members++;
         if (kill)
-            signal_one(&one->process, SIGKILL);
+            (void)signal_one(&one->process, SIGKILL);
         else
             ask(s, one);
+        members += !one->beyond;
     }
     return members;
 }
 
-size_t fp_sweep(struct fp_register *reg, const char *path) {
+struct fp_swept fp_sweep(struct fp_register *reg, const char *path) {
     struct sweep s = {.reg = reg, .path = path, .self = fp_sys_getpid()};
     s.crowded = fp_proc_pid_max() < PLAIN_PID_MAX;
     uint64_t began = fp_register_now();
@@ -323,5 +324,5 @@ size_t fp_sweep(struct fp_register *reg, const char *path) {
     reap_own();
     forget(&s.now);
     forget(&s.before);
-    return s.asked;
+    return (struct fp_swept){s.asked, s.beyond};
 }

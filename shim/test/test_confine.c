@@ -5,6 +5,7 @@
  */
 #include "suite.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <stdio.h>
 #include <sys/mman.h>
@@ -12,6 +13,8 @@
 
 #include "confine.h"
 #include "contract.h"
+#include "deliver.h"
+#include "ledger.h"
 #include "proc.h"
 #include "register.h"
 #include "settings.h"
@@ -222,5 +225,61 @@ NamespacedTest(confine, the_child_of_a_number_that_a_member_gets_is_outside) {
     at_point(FP_POINT_CLIMBED, parent_becomes_a_member);
     claim(signal_to(target, SIGTERM) == -EPERM);
     claim(!is_armed(FP_POINT_CLIMBED) && is_alive(target));
+    finish();
+}
+
+/* --- without confine=on: the numbers of former members (R24) --- */
+
+/* A ledger that knows who had the number. */
+static void remember(pid_t pid) {
+    static char variable[64];
+    int fd = memfd_create("ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    claim(ftruncate(fd, sizeof(struct fp_ledger)) == 0);
+    claim(fcntl(fd, 1033 /* F_ADD_SEALS */, 2 | 4 /* SHRINK, GROW */) == 0);
+    struct fp_ledger *ledger =
+        mmap(NULL, sizeof *ledger, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    claim(ledger != MAP_FAILED);
+    ledger->magic = FP_LEDGER_MAGIC;
+    ledger->namespace = fp_register_namespace();
+    ledger->births[((unsigned)pid + 1) % FP_LEDGER_BIRTHS] = (fp_born)(unsigned)pid;
+    snprintf(variable, sizeof variable, FP_ENV_LEDGER "=/proc/%d/fd/%d", (int)getpid(), fd);
+    fp_settings.ledger = variable;
+    fp_settings.options.confine = FP_CONFINE_OFF;
+    claim(fp_ledger_open() != NULL);
+    close(fd);
+}
+
+NamespacedTest(confine, a_former_members_number_is_esrch_when_a_stranger_has_it) {
+    (void)begin();
+    remember(300);
+    make_stranger(300);
+    claim(signal_to(300, SIGUSR1) == -ESRCH && signal_to(300, 0) == -ESRCH && strangers_live());
+    claim(fp_deliver(&(struct fp_signal){FP_BY_KILL, 300, 300, 0, NULL}, FP_STALE_ALLOW) == 0);
+    finish();
+}
+
+NamespacedTest(confine, a_member_is_signalled_by_another) {
+    (void)begin();
+    remember(shared->member);
+    claim(signal_to(shared->member, SIGTERM) == 0);
+    await_end(shared->member);
+    finish();
+}
+
+NamespacedTest(confine, a_number_that_no_member_had_is_signalled_as_bare) {
+    (void)begin();
+    remember(301);
+    make_stranger(300);
+    claim(signal_to(300, 0) == 0);
+    finish();
+}
+
+NamespacedTest(confine, where_nobody_can_be_told_a_former_number_is_signalled_as_bare) {
+    (void)begin();
+    remember(300);
+    make_stranger(300);
+    mount_proc("tmpfs");
+    claim(signal_to(300, 0) == 0);
+    mount_proc("proc");
     finish();
 }

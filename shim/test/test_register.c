@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "proc.h"
 #include "register.h"
 
 static char folder[64], base[80], path[FP_REGISTER_PATH];
@@ -90,6 +91,27 @@ Test(register, it_is_found_by_the_root_and_by_a_member) {
     found = fp_register_find(base, child, found_path);
     cr_assert_not_null(found);
     fp_register_close(found);
+    bare_end(child);
+}
+
+static int looks;
+
+static void claim_not_mapped(void) {
+    looks++;
+    cr_assert_not(fp_proc_has_mapped(getpid(), strrchr(path, '/')));
+}
+
+/* R25: who has mapped it is taken for a member. */
+Test(register, one_that_holds_somebody_else_is_not_mapped) {
+    char unused[FP_REGISTER_PATH];
+    pid_t child = bare_fork(stays);
+    cr_assert(fp_proc_has_mapped(getpid(), strrchr(path, '/')), "the test's own, so far");
+    fp_register_close(reg);
+    at_point(FP_POINT_REGISTER_LOOKED, claim_not_mapped);
+    cr_assert_null(fp_register_find(base, child, unused));
+    cr_assert_eq(looks, 1);
+    reg = fp_register_open(path);
+    cr_assert_not_null(reg);
     bare_end(child);
 }
 

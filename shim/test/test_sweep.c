@@ -195,7 +195,7 @@ NamespacedTest(sweep, a_thread_of_a_member_is_not_asked_as_well) {
     pid_t child = bare_fork(stays_with_a_thread);
     while (*(volatile pid_t *)newborn != child)
         sched_yield();
-    claim(fp_sweep(reg, path) == 1);
+    claim(fp_sweep(reg, path).asked == 1);
     claim(!is_there(child));
     finish();
 }
@@ -227,5 +227,32 @@ NamespacedTest(sweep, nothing_is_ended_by_an_empty_register) {
     make_stranger(260);
     fp_sweep(reg, path);
     claim(strangers_live());
+    finish();
+}
+
+static void stays_as_another_user(void) {
+    claim(setresuid(1, 1, 1) == 0);
+    *newborn = fp_sys_getpid();
+    stays();
+}
+
+NamespacedTest(sweep, one_that_may_not_be_signalled_is_not_waited_for) {
+    begin();
+    newborn =
+        mmap(NULL, sizeof *newborn, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    claim(newborn != MAP_FAILED);
+    if (seteuid(2) == 0) { // a plain user has no other one here
+        claim(seteuid(0) == 0);
+        pid_t other = bare_fork(stays_as_another_user);
+        while (*(volatile pid_t *)newborn != other)
+            sched_yield();
+        uint64_t began = fp_register_now();
+        claim(seteuid(2) == 0);
+        struct fp_swept swept = fp_sweep(reg, path);
+        claim(seteuid(0) == 0);
+        claim(swept.asked == 0 && swept.beyond == 1 && is_there(other));
+        claim(fp_register_now() - began < 400);
+        bare_end(other);
+    }
     finish();
 }

@@ -343,6 +343,12 @@ def option(name, defence, file, old, new, test):
     return Mutant(name, defence, f"shim/{file}", old, new, f"conformance.preload.options.{test}", None, "preload_all")
 
 
+def gotcha(identity, defence, file, old, new):
+    """A mutant that a gotcha's program notices: preloaded it falls into it, as it does bare."""
+    return Mutant(f"gotcha-{identity}", defence, f"shim/core/{file}", old, new, f"conformance.cases.{identity}", None,
+                  "gotchas_all")
+
+
 MUTANTS += [
     core(
         "sigpipe-unmarked",
@@ -670,7 +676,7 @@ MUTANTS += [
     ),
     core(
         "confine-judged-before-held",
-        "R20: a process is held before it is judged",
+        "R23: a process is held before it is judged",
         "confine.c",
         "    int pidfd = fp_sys_pidfd_open(pid, 0);\n    if (pidfd == -ESRCH)\n        return;\n"
         "    enum side side = is_meant(many, pid, &proc) ? judge(run, pid, pidfd) : NOBODY;\n",
@@ -679,7 +685,7 @@ MUTANTS += [
     ),
     core(
         "confine-parents-once",
-        "R20: a parent counts only while the process below still has it",
+        "R23: a parent counts only while the process below still has it",
         "confine.c",
         "if (!still_has_parent(&at))",
         "if (false)",
@@ -879,12 +885,28 @@ MUTANTS += [
 
 MUTANTS += [
     core(
+        "former-members-forgotten",
+        "R24: the number of a process that another member had started goes to no stranger",
+        "deliver.c",
+        "        return send_to_former(s, stale);\n",
+        "        (void)&send_to_former;\n",
+        "confine/a_former_members_number_is_esrch_when_a_stranger_has_it",
+    ),
+    core(
+        "beyond-waited-for",
+        "a member that may not be signalled is not waited for",
+        "sweep.c",
+        "one->beyond = signal_one(&one->process, SIGTERM) == -EPERM;",
+        "one->beyond = signal_one(&one->process, SIGTERM) == -EPERM && false;",
+        "sweep/one_that_may_not_be_signalled_is_not_waited_for",
+    ),
+    core(
         "base-of-another",
-        "the directory of registers is another user's: the next name is taken",
-        "group.c",
-        "n < NAMES && fp_register_base_is_taken(buffer)",
-        "n < 1 && fp_register_base_is_taken(buffer)",
-        "conformance.preload.contain",
+        "a directory of registers that is no directory of ours is passed over",
+        "register.c",
+        "(!S_ISDIR(status.stx_mode) || status.stx_uid != fp_sys_geteuid())",
+        "status.stx_uid != fp_sys_geteuid()",
+        "register/a_base_is_taken_when_it_is_no_directory_or_another_users",
     ),
     core(
         "end-despite-doubt",
@@ -925,5 +947,44 @@ MUTANTS += [
         "        if (t->starved)\n            make_room(t, &killed);\n",
         "        (void)make_room;\n",
         "forkproof.run.scarcity",
+    ),
+]
+
+# The gotchas' programs are no friends of ours: that they are safe comes from the defence, not from the test.
+MUTANTS += [
+    gotcha(
+        "kill-wait-race",
+        "a former child is ESRCH, whoever has its pid",
+        "deliver.c",
+        "if (fp_word_n(old) <= 0 && stale == FP_STALE_ALLOW)",
+        "if (fp_word_n(old) <= 0)",
+    ),
+    gotcha(
+        "zombie-apocalypse",
+        "beyond the bound the oldest zombies are reaped early",
+        "birth.c",
+        "        fp_stash_bound(fp_settings.options.zombies);\n",
+        "        (void)&fp_stash_bound;\n",
+    ),
+    gotcha(
+        "daemonize-leak",
+        "what is left ends with the root",
+        "group.c",
+        "    struct fp_swept swept = fp_sweep(reg, group.path);\n",
+        "    struct fp_swept swept = {0};\n    (void)&fp_sweep;\n",
+    ),
+    gotcha(
+        "fd-inheritance-race",
+        "pipes=cloexec: an end of a pipe goes into no image by accident",
+        "pipes.c",
+        "fp_sys_pipe2(user_ends, flags | O_CLOEXEC)",
+        "fp_sys_pipe2(user_ends, flags)",
+    ),
+    gotcha(
+        "watch-restart-leak",
+        "kill=tree: a signal to a child is for all below it",
+        "tree.c",
+        "        signal_from(tree, done, s->number);\n",
+        "        (void)&signal_from;\n",
     ),
 ]

@@ -247,6 +247,11 @@ static inline pid_t fp_sys_getsid(pid_t pid) {
     return (pid_t)fp_syscall(SYS_getsid, pid, 0, 0, 0, 0, 0);
 }
 
+/* Within 2 GiB, for every class. */
+static inline long fp_sys_seek(int fd, long offset) {
+    return fp_syscall(SYS_lseek, fd, offset, SEEK_SET, 0, 0, 0);
+}
+
 static inline long fp_sys_read(int fd, void *to, size_t size) {
     return fp_syscall(SYS_read, fd, (long)to, (long)size, 0, 0, 0);
 }
