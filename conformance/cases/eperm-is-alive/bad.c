@@ -1,0 +1,42 @@
+/*
+ * The owner of a worker asks with kill(pid, 0) whether it lives, and takes any failure for "gone".
+ * But the worker is another user's by now, and the failure is EPERM: it is alive, and the owner may
+ * not signal it. It is left to itself.
+ */
+#include <errno.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/fsuid.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "case.h"
+
+enum { NOBODY = 65534 };
+
+/* As far as signals are concerned; what it tells is written with root's right to files. */
+static void become_plain_user(void) {
+    if (setresuid(NOBODY, NOBODY, 0) != 0)
+        case_cannot("another user");
+    setfsuid(0);
+}
+
+int main(void) {
+    case_begin();
+    struct case_gate *end = case_gate_new();
+    pid_t worker = fork();
+    if (worker == 0) { /* stays root altogether, as a command of sudo does */
+        case_gate_pass(end);
+        case_step("worker: was asked to end");
+        _exit(0);
+    }
+    become_plain_user();
+
+    if (kill(worker, 0) != 0) {
+        case_step("owner: kill(%d, 0): %s: it is gone, it thinks", worker, strerror(errno));
+        return 0;
+    }
+    case_gate_open(end);
+    waitpid(worker, NULL, 0);
+    case_step("owner: the worker has ended");
+}

@@ -1,0 +1,64 @@
+/*
+ * A library's spawn calls a hook of its user in the child, before exec. This hook logs the local
+ * time. localtime_r takes a lock inside glibc, and at the fork another thread holds it: that one is
+ * reading the time zone's file, from a slow disk. No lock is seen in the program, yet the child
+ * waits for it for ever.
+ */
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "case.h"
+
+/* The library. The child inherits the standard descriptors, and no others that are in use here. */
+static pid_t spawn(const char *program, void (*hook)(void)) {
+    pid_t child = fork();
+    if (child == 0) {
+        for (int fd = STDERR_FILENO + 1; fd < 64; fd++)
+            close(fd);
+        hook();
+        execlp(program, program, (char *)NULL);
+        _exit(127);
+    }
+    return child;
+}
+
+/* Its user. */
+static void log_start(void) {
+    time_t now = time(NULL);
+    struct tm local;
+    case_step("child: what is the local time?");
+    localtime_r(&now, &local);
+    case_step("child: started at %d:%d", local.tm_hour, local.tm_min);
+}
+
+static void *worker(void *unused) {
+    tzset();
+    return unused;
+}
+
+int main(void) {
+    char *zone;
+    pthread_t thread;
+    int status;
+    case_begin();
+    /* The file on the slow disk. Who opens it waits for the other side, and then for its bytes. */
+    if (mkfifo("zone", 0600) != 0 || asprintf(&zone, ":%s/zone", getcwd(NULL, 0)) < 0)
+        case_broken("no time zone's file");
+    setenv("TZ", zone, 1);
+    pthread_create(&thread, NULL, worker, NULL);
+    int disk = open("zone", O_WRONLY);
+    case_step("parent: another thread is reading the time zone's file; spawns");
+
+    pid_t child = spawn("true", log_start);
+    close(disk); /* no bytes come: it is UTC */
+    pthread_join(thread, NULL);
+    case_step("parent: that thread is done; waits for the child");
+    waitpid(child, &status, 0);
+    case_outcome(status == 0 ? "ran" : "failed");
+}

@@ -1,0 +1,46 @@
+/*
+ * The remedy: fork first, while there is one thread, and start threads afterwards, in each process
+ * its own.
+ */
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "case.h"
+
+static sem_t asked, answered;
+static int number;
+
+static void *worker(void *unused) {
+    for (;;) {
+        sem_wait(&asked);
+        number *= number;
+        sem_post(&answered);
+    }
+    return unused;
+}
+
+static int square(int n) {
+    number = n;
+    sem_post(&asked);
+    sem_wait(&answered);
+    return number;
+}
+
+int main(void) {
+    pthread_t thread;
+    int status;
+    case_begin();
+    sem_init(&asked, 0, 0);
+    sem_init(&answered, 0, 0);
+    pid_t child = fork();
+    pthread_create(&thread, NULL, worker, NULL);
+    if (child == 0) {
+        case_step("child: asks its worker for 7 * 7");
+        _exit(square(7) == 49 ? 0 : 1);
+    }
+    case_step("parent: the worker says that 6 * 6 is %d", square(6));
+    waitpid(child, &status, 0);
+    case_outcome(status == 0 ? "answered" : "failed");
+}

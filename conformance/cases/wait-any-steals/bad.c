@@ -1,0 +1,54 @@
+/*
+ * Two components live in one process. The mailer reaps its helpers with waitpid(-1), which takes
+ * every child that has ended, whoever forked it. The printer, which waits for its job by pid, is
+ * told that it has no such child.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "case.h"
+
+/* --- the mailer --- */
+
+static void mailer_send(void) {
+    if (fork() == 0)
+        _exit(0);
+}
+
+static void mailer_tidy(void) {
+    pid_t ended;
+    while ((ended = waitpid(-1, NULL, WNOHANG)) > 0)
+        case_step("mailer: reaps %d", ended);
+}
+
+/* --- the printer --- */
+
+static pid_t printer_start(void) {
+    pid_t job = fork();
+    if (job == 0)
+        _exit(3); /* out of paper */
+    case_step("printer: its job is %d", job);
+    return job;
+}
+
+static void printer_finish(pid_t job) {
+    int status;
+    if (waitpid(job, &status, 0) == job && WIFEXITED(status)) {
+        case_step("printer: %d has exit status %d", job, WEXITSTATUS(status));
+        case_outcome("status-kept");
+    } else {
+        case_step("printer: waitpid(%d): %s", job, strerror(errno));
+        case_outcome("status-stolen");
+    }
+}
+
+int main(void) {
+    case_begin();
+    mailer_send();
+    pid_t job = printer_start();
+    case_await_exit(job);
+    mailer_tidy();
+    printer_finish(job);
+}

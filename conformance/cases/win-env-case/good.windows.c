@@ -1,0 +1,54 @@
+/*
+ * The remedy: names are compared as Windows does, without case, character by character and without
+ * regard to a language (which would make of an i something else in Turkey).
+ */
+#include "case_windows.h"
+
+static BOOL is_same_name(const wchar_t *variable, const wchar_t *name, size_t length) {
+    return wcslen(variable) >= length &&
+           CompareStringOrdinal(variable, (int)length, name, (int)length, TRUE) == CSTR_EQUAL;
+}
+
+static wchar_t block[32767], *end = block; /* strings, and an empty one */
+
+static void add(const wchar_t *variable) {
+    end = wcscpy(end, variable) + wcslen(variable) + 1;
+}
+
+/* A copy of the environment in which the variable of this name is set so. */
+static wchar_t *with(const wchar_t *name, const wchar_t *setting) {
+    size_t length = wcslen(name);
+    BOOL is_set = FALSE;
+    for (wchar_t *each = GetEnvironmentStrings(); *each; each += wcslen(each) + 1) {
+        BOOL is_it = is_same_name(each, name, length) && each[length] == L'=';
+        add(is_it ? setting : each);
+        is_set |= is_it;
+    }
+    if (!is_set)
+        add(setting);
+    return block;
+}
+
+static int deploy(void) {
+    wchar_t target[64] = L"";
+    GetEnvironmentVariable(L"TARGET", target, 64);
+    case_step("deploy: TARGET is %ls", target);
+    case_outcome(wcscmp(target, L"test") == 0 ? "deployed-to-test" : "deployed-to-production");
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    STARTUPINFO how = {.cb = sizeof how};
+    PROCESS_INFORMATION made;
+    (void)argv;
+    case_begin();
+    if (argc > 1)
+        return deploy();
+    SetEnvironmentVariable(L"Target", L"production"); /* so whoever started us */
+
+    case_step("main: starts deploy with TARGET=test");
+    if (!CreateProcess(NULL, case_again(L"deploy"), NULL, NULL, FALSE, CREATE_UNICODE_ENVIRONMENT,
+                       with(L"TARGET", L"TARGET=test"), NULL, &how, &made))
+        case_broken("deploy cannot be started");
+    WaitForSingleObject(made.hProcess, INFINITE);
+}

@@ -1,0 +1,68 @@
+/*
+ * Two threads start a child each, at the same moment. The one has made its pipe inheritable, for
+ * its own child. But a child inherits every handle that is inheritable while it is started: the
+ * other thread's gets the pipe as well, and as long as it runs, the pipe has no end.
+ */
+#include "case_windows.h"
+
+static HANDLE pipe_made, server_started;
+
+/* Its output goes there. */
+static HANDLE start(const wchar_t *role, HANDLE output) {
+    STARTUPINFO how = {.cb = sizeof how, .dwFlags = STARTF_USESTDHANDLES, .hStdOutput = output};
+    PROCESS_INFORMATION made;
+    if (!CreateProcess(NULL, case_again(role), NULL, NULL, TRUE, 0, NULL, NULL, &how, &made))
+        case_broken("a child cannot be started");
+    CloseHandle(made.hThread);
+    return made.hProcess;
+}
+
+static void make_inheritable(HANDLE handle) {
+    SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+}
+
+/* Another part of the program: it has nothing to do with the pipe. */
+static DWORD WINAPI start_server(void *ret_server) {
+    HANDLE log = CreateFile(L"log", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    make_inheritable(log);
+    WaitForSingleObject(pipe_made, INFINITE);
+    *(HANDLE *)ret_server = start(L"server", log);
+    SetEvent(server_started);
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    HANDLE read_end, write_end, server = NULL;
+    char bytes[64];
+    DWORD n;
+    case_begin();
+    HANDLE over = CreateEvent(NULL, TRUE, FALSE, L"win-handle-inheritance-over");
+    if (argc > 1 && strcmp(argv[1], "server") == 0)
+        return (int)WaitForSingleObject(over, INFINITE);
+    if (argc > 1) /* the worker */
+        return !WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), "work\n", 5, &n, NULL);
+    pipe_made = CreateEvent(NULL, TRUE, FALSE, NULL);
+    server_started = CreateEvent(NULL, TRUE, FALSE, NULL);
+    HANDLE thread = CreateThread(NULL, 0, start_server, &server, 0, NULL);
+
+    CreatePipe(&read_end, &write_end, NULL, 0);
+    make_inheritable(write_end);
+    /* Here the scheduler lets the other thread run. */
+    SetEvent(pipe_made);
+    WaitForSingleObject(server_started, INFINITE);
+    HANDLE worker = start(L"worker", write_end);
+    CloseHandle(write_end);
+    WaitForSingleObject(worker, INFINITE);
+    ReadFile(read_end, bytes, sizeof bytes, &n, NULL);
+    case_step("main: the worker has ended, its %lu bytes are read, reads on", n);
+    if (PeekNamedPipe(read_end, NULL, 0, NULL, NULL, NULL)) {
+        case_step("main: the pipe has a writer still"); /* for which ReadFile would wait */
+        case_outcome("never-ends");
+    } else if (GetLastError() == ERROR_BROKEN_PIPE) {
+        case_outcome("completed");
+    }
+
+    SetEvent(over);
+    WaitForSingleObject(server, INFINITE);
+    WaitForSingleObject(thread, INFINITE);
+}

@@ -1,0 +1,60 @@
+/*
+ * A program is at work in a directory that came from elsewhere, an unpacked archive, and starts
+ * "tool", which is installed and in PATH. But the current directory comes before PATH. Then it
+ * starts the project's own ".\tool", with the project as the child's directory. But the path is
+ * looked up from where the program is, not from where the child will be.
+ */
+#include "case_windows.h"
+
+enum place { ARCHIVE = 'a', BIN = 'b', PROJECT = 'p' }; /* as their directories begin */
+
+/* There is a tool in each. */
+static void make_directory(const wchar_t *name, wchar_t *ret_path) {
+    wchar_t program[MAX_PATH], copy[MAX_PATH];
+    GetModuleFileName(NULL, program, MAX_PATH);
+    GetFullPathName(name, MAX_PATH, ret_path, NULL);
+    CreateDirectory(ret_path, NULL);
+    swprintf(copy, MAX_PATH, L"%ls\\tool.exe", ret_path);
+    if (!CopyFile(program, copy, TRUE))
+        case_broken("the tool cannot be copied");
+}
+
+static int be_tool(void) {
+    wchar_t program[MAX_PATH];
+    GetModuleFileName(NULL, program, MAX_PATH);
+    *wcsrchr(program, L'\\') = L'\0';
+    const wchar_t *place = wcsrchr(program, L'\\') + 1;
+    case_step("tool: I am the one in %ls", place);
+    return place[0];
+}
+
+/* Runs it in that directory (NULL: ours), and answers where it was found. */
+static enum place run(wchar_t *line, const wchar_t *directory) {
+    STARTUPINFO how = {.cb = sizeof how};
+    PROCESS_INFORMATION made;
+    DWORD status;
+    case_step("main: starts %ls", line);
+    if (!CreateProcess(NULL, line, NULL, NULL, FALSE, 0, NULL, directory, &how, &made))
+        case_broken("it cannot be started");
+    WaitForSingleObject(made.hProcess, INFINITE);
+    GetExitCodeProcess(made.hProcess, &status);
+    return (enum place)status;
+}
+
+int main(int argc, char **argv) {
+    wchar_t archive[MAX_PATH], bin[MAX_PATH], project[MAX_PATH];
+    wchar_t installed[] = L"tool --version", own[] = L".\\tool --version";
+    (void)argv;
+    case_begin();
+    if (argc > 1)
+        return be_tool();
+    make_directory(L"archive", archive);
+    make_directory(L"bin", bin);
+    make_directory(L"project", project);
+    SetEnvironmentVariable(L"PATH", bin);
+    SetCurrentDirectory(archive);
+
+    enum place first = run(installed, NULL);
+    enum place second = run(own, project);
+    case_outcome(first == BIN && second == PROJECT ? "programs-meant" : "other-programs");
+}

@@ -1,0 +1,45 @@
+/*
+ * The remedy: what ends can be waited for. When the wait for the process's handle is over, so is
+ * the process, with whatever exit code, and its files are closed.
+ */
+#include "case_windows.h"
+
+static int work(void) {
+    HANDLE file = CreateFile(L"scratch", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    if (file == INVALID_HANDLE_VALUE)
+        case_broken("the worker has no file");
+    SetEvent(OpenEvent(EVENT_MODIFY_STATE, FALSE, L"win-terminate-wait-at-work"));
+    return (int)WaitForSingleObject(GetCurrentProcess(), INFINITE); /* for ever */
+}
+
+/* Goes through a list in the registry. Answers why it went no further. */
+static LONG go_through_list(void) {
+    wchar_t name[MAX_PATH];
+    LONG error = ERROR_SUCCESS;
+    for (DWORD i = 0; error == ERROR_SUCCESS; i++)
+        error = RegEnumKey(HKEY_CURRENT_USER, i, name, MAX_PATH);
+    return error;
+}
+
+int main(int argc, char **argv) {
+    STARTUPINFO how = {.cb = sizeof how};
+    PROCESS_INFORMATION worker;
+    DWORD status;
+    (void)argv;
+    case_begin();
+    if (argc > 1)
+        return work();
+    HANDLE at_work = CreateEvent(NULL, TRUE, FALSE, L"win-terminate-wait-at-work");
+    if (!CreateProcess(NULL, case_again(L"worker"), NULL, NULL, FALSE, 0, NULL, NULL, &how,
+                       &worker))
+        case_broken("the worker cannot be started");
+    WaitForSingleObject(at_work, INFINITE);
+
+    LONG error = go_through_list();
+    case_step("main: that was all, error %ld: ends the worker with it", error);
+    TerminateProcess(worker.hProcess, (UINT)error);
+    WaitForSingleObject(worker.hProcess, INFINITE);
+    GetExitCodeProcess(worker.hProcess, &status);
+    case_step("main: the worker is gone, its exit code is %lu", status);
+    case_outcome(DeleteFile(L"scratch") ? "gone" : "file-in-use");
+}

@@ -1,0 +1,61 @@
+"""What a build directory has of that which a case is run with."""
+
+import re
+from pathlib import Path
+
+from .cases import WINE
+
+COMPILERS = {"c++": ("CMAKE_CXX_COMPILER", "C++ compiler"),
+             WINE: ("FORKPROOF_WINDOWS_CC", "compiler for Windows (tools/bootstrap windows)")}
+
+
+class Build:
+    def __init__(self, directory):
+        self.directory = Path(directory).resolve()
+        self.warden = self.directory / "conformance" / "warden"
+        self.forkproof = self.directory / "bin" / "forkproof"
+        self.library = self.directory / "lib" / "libforkproof.so"
+        self.memory = self.directory / "conformance" / "failed.json"
+
+    @property
+    def is_complete(self):
+        return self.warden.is_file() and (self.directory / "conformance" / "cases").is_dir()
+
+    def program(self, case, name):
+        suffix = ".exe" if case.platform == WINE else ""
+        return self.directory / "conformance" / "cases" / case.id / f"{name}{suffix}"
+
+    def has_compiler(self, need):
+        """For what `needs` says."""
+        try:
+            text = (self.directory / "CMakeCache.txt").read_text(encoding="utf-8", errors="replace")
+        except OSError:
+            return False
+        found = re.search(rf"^{COMPILERS[need][0]}:\w+=(.*)$", text, re.M)
+        return bool(found and found.group(1) and not found.group(1).endswith("NOTFOUND"))
+
+    def outdated(self, case):
+        """Programs that are older than their sources."""
+        for name, source in case.programs.items():
+            program = self.program(case, name)
+            if program.is_file() and program.stat().st_mtime < source.stat().st_mtime:
+                yield program
+
+    def helpers(self, case):
+        """Programs beside bad and good."""
+        return [self.program(case, name) for name in case.programs if name not in ("bad", "good")]
+
+    def missing(self, case, program, mode):
+        """The first file that is not built of those that are needed, or None."""
+        needed = ([self.program(case, program)] if program else []) + self.helpers(case)
+        needed += {"run": [self.forkproof], "preload": [self.library]}.get(mode, [])
+        return next((path for path in needed if not path.is_file()), None)
+
+
+def usual(top):
+    """The directory that is taken when none is named, or None."""
+    for name in ("release", "dev"):
+        build = Build(Path(top) / "build" / name)
+        if build.is_complete:
+            return build
+    return None

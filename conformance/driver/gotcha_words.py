@@ -1,0 +1,47 @@
+"""Words for people, for what the catalogue and the cases say in keys."""
+
+FAMILIES = {
+    "identity": "Identity, waiting, killing",
+    "containment": "Containment",
+    "fork-exec": "Fork, exec and the child's first steps",
+    "pipes": "Pipes and descriptors",
+    "signals": "Signals",
+    "windows": "Windows' own",
+}
+DOCUMENTS = {
+    "S0": "Gotchas, bugs, and platform inconsistencies (duct)",
+    "S1": "Python issue 42558: waitpid/waitid race caused by change to Popen.send_signal",
+    "S2": "processkit: the shared POSIX process-group job",
+    "S3": "a discussion of “The Unix process API is unreliable and unsafe”",
+    "S4": "NET7212, Safe System Programming: Multiprocessing pitfalls",
+    "+": "beyond these",
+}
+PLATFORMS = {"linux": "Linux", "macos": "macOS", "bsd": "BSD", "windows": "Windows"}
+MODES = {"bare": "bare", "run": "`forkproof run`", "preload": "preload alone"}
+ANSWERS = {
+    "prevented": "prevented",
+    "limited": "limited",
+    "detected": "not prevented; an audit will name it",
+    "none": "nothing",
+}
+NEEDS = {
+    "forced-pids": "a pid namespace in which pids can be chosen",
+    "pid-limit": "a pid namespace with a limit of processes (Linux 6.14)",
+    "root": "root",
+    "pty": "a pseudo-terminal",
+    "threads": "threads",
+    "c++": "a C++ compiler",
+    "wine": "Wine",
+}
+CONDITIONS = {"root": "for root", "plain-user": "for a plain user", "cgroup": "where a cgroup can be made"}
+
+
+def condition(text):
+    """`musl !root`, in words."""
+    name = text.lstrip("!")
+    words = CONDITIONS.get(name, f"from Linux {name[6:]}" if name.startswith("linux-") else f"with {name}")
+    return f"not {words}" if text.startswith("!") else words
+
+
+def listed(words):
+    return ", ".join(words)

@@ -1,0 +1,137 @@
+"""What conformance/run can be asked, and what it refuses."""
+
+import argparse
+import os
+import pathlib
+import shlex
+import shutil
+
+from . import progress, report_json, report_junit, report_tap, report_text
+from .build import Build
+from .cases import MODES, NATIVE, PLATFORMS, PROGRAMS
+from .text import near
+
+CONFORMANCE = pathlib.Path(__file__).resolve().parent.parent
+FORMATS = {"text": report_text, "json": report_json, "junit": report_junit, "tap": report_tap}
+SUBJECTS = ("c",)
+ALL = "all"
+USAGE = 2  # the exit status
+
+
+def words(known=None):
+    """Of an option with a list: A,B,C."""
+    def parse(text):
+        found = tuple(word for word in text.split(",") if word)
+        strange = [word for word in found if known and word not in known]
+        if strange or not found:
+            raise argparse.ArgumentTypeError(f"no such thing: {strange[0] if strange else repr(text)}"
+                                             + (f" (there are: {', '.join(known)})" if known else ""))
+        return found
+
+    return parse
+
+
+def positive(text):
+    if not text.isascii() or not text.isdigit() or int(text) == 0:
+        raise argparse.ArgumentTypeError(f"not a number from 1: {text!r}")
+    return int(text)
+
+
+class Parser(argparse.ArgumentParser):
+    def error(self, message):
+        """One line: the usage is long."""
+        self.exit(USAGE, f"conformance: {message} (--help tells what there is)\n")
+
+
+def make_parser(description):
+    parser = Parser(prog="run", description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    which = parser.add_argument_group("which")
+    which.add_argument("ids", nargs="*", metavar="ID")
+    which.add_argument("--tag", type=words(), default=(), metavar="TAG,...", help="those with one of these tags")
+    which.add_argument("--family", type=words(), default=(), metavar="FAMILY,...")
+    which.add_argument("--subject", type=words(SUBJECTS), default=SUBJECTS, help="whose programs: c")
+    which.add_argument("--platform", type=words((*PLATFORMS, ALL)), default=(NATIVE,), metavar="PLATFORM,...",
+                       help="where: native, wine (what is Windows' own), all (native)")
+    which.add_argument("--mode", type=words(MODES), metavar="MODE,...", help="of bare, run, preload (all)")
+    which.add_argument("--twin", choices=(*PROGRAMS, "both"), default="both", help="which of the two programs (both)")
+    which.add_argument("--rerun-failed", action="store_true", help="of these, what failed last")
+    which.add_argument("--program", metavar="PATH",
+                       help="a program in the place of bad: any outcome that is safe passes; "
+                       "bare, unless --mode says otherwise")
+    which.add_argument("--list", action="store_true", help="run nothing: print them")
+    how = parser.add_argument_group("how")
+    how.add_argument("--build", type=pathlib.Path, metavar="DIR",
+                     help="a built tree (build/release if built, else build/dev)")
+    how.add_argument("--jobs", type=positive, default=len(os.sched_getaffinity(0)), metavar="N",
+                     help="at a time (processors)")
+    how.add_argument("--repeat", type=positive, default=1, metavar="N",
+                     help="times; other than always the same is FAIL")
+    how.add_argument("--keep-going", action=argparse.BooleanOptionalAction, default=True, help="after a failure")
+    how.add_argument("--exec-prefix", default="", metavar="WORDS", help='before the program: "valgrind -q"')
+    for name in "catalogue", "cases":
+        how.add_argument(f"--{name}", type=pathlib.Path, default=pathlib.Path(near(CONFORMANCE / name)), metavar="DIR")
+    tell = parser.add_argument_group("what is told")
+    tell.add_argument("--format", choices=FORMATS, default="text")
+    tell.add_argument("--output", type=pathlib.Path, metavar="FILE", help="where that goes (standard output)")
+    tell.add_argument("--save", type=pathlib.Path, metavar="DIR",
+                      help="keep what each failed run left, in DIR/ID/PROGRAM-MODE")
+    tell.add_argument("--progress", choices=progress.CHOICES, default="auto",
+                      help="a line on a terminal that is rewritten")
+    return parser
+
+
+def check_paths(parser, options):
+    for name in "catalogue", "cases":
+        path = getattr(options, name)
+        if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):
+            parser.error(f"--{name}: {path} is no directory that can be read")
+    if options.output and options.output.is_dir():
+        parser.error(f"--output: {options.output} is a directory")
+    if options.output and not options.output.resolve().parent.is_dir():
+        parser.error(f"--output: there is no directory for {options.output}")
+    if options.save:
+        try:
+            options.save.mkdir(parents=True, exist_ok=True)
+        except OSError as wrong:
+            parser.error(f"--save: {options.save}: {wrong.strerror}")
+    if options.build and not Build(options.build).warden.is_file():
+        parser.error(f"--build: {options.build} holds no conformance/warden")
+
+
+def parse(arguments, description):
+    """(the parser, to complain by; the options)."""
+    parser = make_parser(description)
+    options = parser.parse_args(arguments)
+    try:
+        options.prefix = shlex.split(options.exec_prefix)
+    except ValueError as wrong:
+        parser.error(f"--exec-prefix: {wrong}")
+    if options.prefix:
+        program = shutil.which(options.prefix[0])
+        if not program:
+            parser.error(f"--exec-prefix: {options.prefix[0]} is not found")
+        options.prefix[0] = os.path.abspath(program)
+    if options.program:
+        options.program = pathlib.Path(options.program).absolute()
+        if not options.program.is_file() or not os.access(options.program, os.X_OK):
+            parser.error(f"--program: {options.program} is no program")
+        if len(options.ids) != 1 or options.rerun_failed or options.twin != "both":
+            parser.error("--program goes with one ID, and not with --rerun-failed or --twin")
+    check_paths(parser, options)
+    if ALL in options.platform:
+        options.platform = PLATFORMS
+    options.again_words = again_words(parser, options)
+    return parser, options
+
+
+def again_words(parser, options):
+    """What calls us for the same things, without saying which of them."""
+    run = near(CONFORMANCE / "run")
+    found = [run if os.sep in run else f"./{run}"]
+    for name in "build", "catalogue", "cases":
+        value = getattr(options, name)
+        if value != parser.get_default(name):
+            found += [f"--{name}", str(value)]
+    if options.platform != parser.get_default("platform"):
+        found += ["--platform", ",".join(options.platform)]
+    return found

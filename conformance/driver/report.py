@@ -1,0 +1,70 @@
+"""What all reports tell: the results, their counts, and where they were had."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from .cases import MODES
+from .catalogue import DOCUMENTS
+from .text import visible
+from .verdict import BROK, FAIL, PASS, VERDICTS
+
+
+@dataclass
+class Report:
+    results: list
+    plan: object
+    machine: dict
+    build: str
+    seconds: float
+    subject: str = "c"
+    platform: str = "native"
+    left_out: int = 0  # runs that were given up
+
+    @property
+    def cells(self):
+        return [cell for result in self.results for cell in result.cells]
+
+    def counts(self):
+        """{verdict: gotchas}"""
+        found = Counter(result.verdict for result in self.results)
+        return {verdict: found[verdict] for verdict in VERDICTS}
+
+    def runs(self):
+        return sum(cell.counts.total() for cell in self.cells)
+
+    def documents(self):
+        """{document: (gotchas that PASS, gotchas that come from it)}"""
+        found = {}
+        for document in DOCUMENTS:
+            verdicts = [result.verdict for result in self.results if document in result.gotcha.documents]
+            found[document] = verdicts.count(PASS), len(verdicts)
+        return found
+
+    def safe(self, program):
+        """{mode: (cells that are safe, cells with an outcome)}"""
+        found = {}
+        for mode in MODES:
+            seen = [cell.safe for cell in self.cells if (cell.program, cell.mode) == (program, mode)]
+            found[mode] = seen.count(True), len(seen) - seen.count(None)
+        return found
+
+    def reasons(self, result):
+        """[(verdict, reason, the cells that it is about)]: why it is no PASS. What was never run is told once."""
+        found = {(BROK, str(complaint)): [] for complaint in result.gotcha.complaints}
+        for cell in result.cells:
+            if cell.verdict != PASS:
+                key = (cell.verdict, cell.reason) if not cell.example.facts else cell
+                found.setdefault(key, []).append(cell)
+        return [(*(key if isinstance(key, tuple) else (key.verdict, key.reason)), cells)
+                for key, cells in found.items()]
+
+    def again(self, *cells):
+        """The command that repeats them, to be printed."""
+        return visible(self.plan.again(*cells))
+
+    def status(self):
+        """The exit status."""
+        counts = self.counts()
+        if counts[FAIL] or counts[BROK]:
+            return 1
+        return 0 if counts[PASS] else 77

@@ -1,0 +1,46 @@
+"""Everything, for programs. `schema` changes when a member changes its meaning or goes."""
+
+import json
+
+from .cases import PROGRAMS
+from .report_text import MOST_STEPS
+
+MOST_FACTS = 200
+
+SCHEMA = 1
+
+
+def cell(report, one):
+    run = one.example
+    return {"program": one.program, "mode": one.mode, "verdict": one.verdict, "reason": one.reason,
+            "expected": one.expected or None, "because": one.because or None, "outcomes": dict(one.counts),
+            "safe": one.safe,
+            "seconds": round(one.seconds, 3), "facts": [line for line in run.facts.split("\n") if line][:MOST_FACTS],
+            "steps": [{"pid": pid, "text": text} for pid, text in run.steps[-MOST_STEPS:]], "again": report.again(one)}
+
+
+def gotcha(report, result):
+    entry = result.gotcha.entry
+    found = {"id": result.gotcha.id, "verdict": result.verdict,
+             "complaints": [{"file": c.file, "place": c.place, "what": c.what} for c in result.gotcha.complaints]}
+    if entry:
+        found |= {"title": entry.title, "family": entry.family, "severity": entry.severity, "tags": entry.tags,
+                  "sources": [{"document": document, "section": section} for document, section in entry.sources],
+                  "forkproof": {"run": entry.run, "preload": entry.preload}}
+    return found | {"runs": [cell(report, one) for one in result.cells]}
+
+
+def share(pair):
+    return dict(zip(("good", "of"), pair))
+
+
+def render(report, colours=False):
+    del colours
+    found = {"schema": SCHEMA, "subject": report.subject, "platform": report.platform, "machine": report.machine,
+             "build": report.build, "repeat": report.plan.repeat, "seconds": round(report.seconds, 3),
+             "counts": report.counts(), "runs": report.runs(), "left_out": report.left_out,
+             "safe": {program: {mode: share(pair) for mode, pair in report.safe(program).items()}
+                      for program in PROGRAMS},
+             "sources": {document: share(pair) for document, pair in report.documents().items()},
+             "gotchas": [gotcha(report, result) for result in report.results]}
+    return json.dumps(found, indent=1) + "\n"

@@ -1,0 +1,125 @@
+"""The table, the counts, and each reason, for people."""
+
+from .cases import MODES
+from .text import painted, visible
+from .verdict import BROK, CONF, FAIL, PASS
+
+COLOURS = {PASS: "green", FAIL: "red", BROK: "red", CONF: "yellow"}
+UNSAFE = "! "
+MOST_STEPS = 40
+MOST_FACTS = 20
+HEAD = ("gotcha", *(f"  {mode}" for mode in MODES), "  good", "verdict")
+
+
+def word_of(cell):
+    """(text, colour) of one cell."""
+    if cell is None:
+        return "  -", "faint"
+    text = "/".join(sorted(cell.counts))
+    if cell.safe is None:
+        return "  " + text, COLOURS[CONF if CONF in cell.counts else BROK]
+    return ("  " if cell.safe else UNSAFE) + text, "green" if cell.safe else "red"
+
+
+def badness(cell):
+    """To find a twin's worst."""
+    return [FAIL, BROK, CONF, PASS].index(cell.verdict), cell.safe is not False
+
+
+def row(result):
+    """[(text, colour)]"""
+    twins = [cell for cell in result.cells if cell.program == "good"]
+    bad = [word_of(result.cell("bad", mode)) for mode in MODES]
+    twin = word_of(min(twins, key=badness, default=None))
+    return [(visible(result.gotcha.id), None), *bad, twin, (result.verdict, COLOURS[result.verdict])]
+
+
+def table(results, colours):
+    head = [(text, None) for text in HEAD]
+    rows = [head, *(row(result) for result in results)]
+    widths = [max(len(r[i][0]) for r in rows) for i in range(len(HEAD))]
+    for cells in rows:
+        texts = [painted(text.ljust(width), colour, colours) for (text, colour), width in zip(cells, widths)]
+        yield "  ".join(texts).rstrip()
+
+
+def evidence(cell):
+    """What was seen in the run that the reason is about."""
+    run = cell.example
+    facts = [visible(line).rstrip() for line in run.facts.split("\n") if line not in ("", "done", "orphans 0")]
+    yield from facts[:MOST_FACTS]
+    if len(facts) > MOST_FACTS:
+        yield f"... and {len(facts) - MOST_FACTS} lines more"
+    for pid, text in run.steps[-MOST_STEPS:]:
+        yield f"step {pid}: {visible(text)}"
+
+
+def about(cells, result):
+    """Which of a gotcha's cells; "" when it is all."""
+    if len(cells) in (0, len(result.cells)) and len(cells) != 1:
+        return ""
+    if len({cell.program for cell in cells}) == 1:
+        return f"{cells[0].program}, {' and '.join(cell.mode for cell in cells)}: "
+    return ", ".join(f"{cell.program} {cell.mode}" for cell in cells) + ": "
+
+
+def reasons(report, result, colours):
+    name = visible(result.gotcha.id)
+    for verdict, reason, cells in report.reasons(result):
+        yield f"{painted(verdict, COLOURS[verdict], colours)} {name}: {about(cells, result)}{visible(reason)}"
+        if cells and verdict != CONF:
+            yield from (f"       {line}" for line in evidence(cells[0]))
+        if cells:
+            yield f"     again: {report.again(*cells)}"
+
+
+def exceptions(result):
+    """Where it is as expected, and otherwise than elsewhere."""
+    found = {}
+    for cell in result.cells:
+        if cell.verdict == PASS and cell.because:
+            found.setdefault((cell.program, cell.expected, cell.because), []).append(cell)
+    for (_, expected, because), cells in found.items():
+        yield f"here {result.gotcha.id}: {about(cells, result)}{expected}, because {visible(because)}"
+
+
+def summary(report, colours):
+    counts = report.counts()
+    told = (painted(f"{verdict} {count}", count and COLOURS[verdict], colours) for verdict, count in counts.items())
+    yield f"{'  '.join(told)}   of {len(report.results)} gotchas in {report.runs()} runs, {report.seconds:.1f} s"
+    for program, name in ("bad", "safe"), ("good", "safe twins"):
+        found = report.safe(program)
+        if any(of for _, of in found.values()):
+            yield f"{name}: " + ", ".join(f"{mode} {safe} of {of}" for mode, (safe, of) in found.items() if of)
+    documents = report.documents()
+    if any(of for _, of in documents.values()):
+        yield "PASS by source: " + ", ".join(f"{name} {good} of {of}" for name, (good, of) in documents.items())
+    if report.left_out:
+        yield f"given up after the first failure: {report.left_out} runs were not made"
+
+
+def own(report, colours):
+    """Of somebody's own program in the place of the bad one."""
+    for cell in report.cells:
+        colour = COLOURS[cell.verdict]
+        yield f"{painted(cell.verdict, colour, colours)} {cell.gotcha.id}: {cell.mode}: " + \
+            (f"{cell.example.label}: {cell.example.reason}" if cell.verdict == PASS else visible(cell.reason))
+        yield from (f"       {line}" for line in evidence(cell))
+
+
+def lines(report, colours=False):
+    if report.plan.own:
+        yield from own(report, colours)
+        return
+    yield from table(report.results, colours)
+    yield f"({UNSAFE.strip()} is not safe)"
+    failing = [line for result in report.results for line in (*reasons(report, result, colours), *exceptions(result))]
+    if failing:
+        yield ""
+        yield from failing
+    yield ""
+    yield from summary(report, colours)
+
+
+def render(report, colours=False):
+    return "".join(f"{line}\n" for line in lines(report, colours))
