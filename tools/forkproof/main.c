@@ -4,6 +4,7 @@
 
 #include "contract.h"
 #include "doctor.h"
+#include "explain/explain.h"
 #include "forkproof_version.h"
 #include "run.h"
 #include "say.h"
@@ -20,6 +21,8 @@ static const char help[] =
     "  forkproof cont RUN                       let it go on\n"
     "  forkproof doctor [--json]                what this machine gives for that, and why\n"
     "                                           not more\n"
+    "  forkproof explain [ID]                   what goes wrong with processes, and the remedy\n"
+    "  forkproof explain --run ID               one of them shown: bare, and under forkproof\n"
     "  forkproof --help                         this text\n"
     "  forkproof --version                      the version\n";
 
@@ -28,7 +31,7 @@ static const struct {
     int (*main)(int argc, char **argv); /* argv[0] is the subcommand */
 } subcommands[] = {
     {"ps", fp_ps_main},     {"kill", fp_kill_main},     {"stop", fp_stop_main},
-    {"cont", fp_cont_main}, {"doctor", fp_doctor_main},
+    {"cont", fp_cont_main}, {"doctor", fp_doctor_main}, {"explain", fp_explain_main},
 };
 
 static int print(const char *text) {
