@@ -102,8 +102,13 @@ class Page(unittest.TestCase):
         for session in self.sessions:
             self.assertEqual(HOUR, sum(session.minutes), f"minutes of session {session.number}")
 
-    def test_whole_catalogue_in_order(self):
-        self.assertEqual(sorted(IDS), sorted(entry for session in self.sessions for entry in session.entries))
+    def test_catalogue_in_order(self):
+        """Each entry once. A new one may be in none until somebody teaches it: a gotcha is added by adding files."""
+        taught = [entry for session in self.sessions for entry in session.entries]
+        self.assertEqual(sorted(set(taught)), sorted(taught))
+        self.assertEqual(set(), set(taught) - set(IDS))
+        if set(IDS) - set(taught):
+            print("docs/course.md: not taught yet:", *sorted(set(IDS) - set(taught)), file=sys.stderr)
         for session in self.sessions:
             self.assertEqual(sorted(session.entries, key=IDS.index), session.entries, f"session {session.number}")
 
