@@ -186,8 +186,8 @@ MUTANTS = [
         "refusal-unreported",
         "stale=report says which signal was not sent",
         "deliver.c",
-        "(stale == FP_STALE_REPORT || fp_settings.options.verbose))",
-        "fp_settings.options.verbose)",
+        "return stale == FP_STALE_REPORT || fp_settings.options.verbose;",
+        "return stale > FP_STALE_ALLOW || fp_settings.options.verbose;",
         "deliver/refused_signal_is_reported",
     ),
     core(

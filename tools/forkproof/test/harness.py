@@ -50,7 +50,7 @@ def preload_path():
 
 
 def read_until(fd, wanted, deadline=DEADLINE):
-    """Reads from fd until `wanted` has come (bytes), or to the end (None)."""
+    """Reads from fd until `wanted` has come (bytes), and no byte more; or to the end (None)."""
     end = time.monotonic() + deadline
     got = b""
     while wanted is None or wanted not in got:
@@ -58,7 +58,7 @@ def read_until(fd, wanted, deadline=DEADLINE):
         if left <= 0 or not select.select([fd], [], [], left)[0]:
             raise AssertionError("waited in vain for %r, got %r" % (wanted, got))
         try:
-            piece = os.read(fd, 65536)
+            piece = os.read(fd, 65536 if wanted is None else 1)
         except OSError:  # a pty whose other side is closed
             piece = b""
         if not piece:
