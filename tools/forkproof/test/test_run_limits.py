@@ -117,7 +117,8 @@ class Limits(Case):
     def test_a_bomb_on_the_walk_ends(self):
         report, _ = self.report_of("--contain=walk", "--max-procs=40", STARTER, "bomb:500:setsid")
         self.assertGreater(report["limit"]["refused"], 0)
-        self.assertLessEqual(report["left_total"], 60)
+        # Forty at a time; whoever ends while they are listed is replaced. Without a limit there are thousands.
+        self.assertLessEqual(report["left_total"], 200)
 
     def test_images_without_hooks(self):
         """Held by the kernel's controller where there is one; else that they are not counted is said."""
