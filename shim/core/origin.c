@@ -6,6 +6,7 @@
 #include "proc.h"
 #include "sys.h"
 #include "text.h"
+#include "usertext.h"
 
 #define PAGE 4096
 
@@ -37,26 +38,9 @@ static pid_t parent_that_forked(void) {
     return fp_sys_getppid() == expected ? expected : 0;
 }
 
-/* Copies a string of at most size - 1 bytes, cut off; false when it cannot be read. */
-static bool copy_text(char *to, const char *user_from, size_t size) {
-    size_t used = 0;
-    while (used < size - 1) {
-        size_t piece = PAGE - (uintptr_t)(user_from + used) % PAGE;
-        if (piece > size - 1 - used)
-            piece = size - 1 - used;
-        if (fp_sys_copy_in(to + used, user_from + used, piece) < 0)
-            return false;
-        for (size_t end = used + piece; used < end; used++)
-            if (!to[used])
-                return true;
-    }
-    to[used] = '\0';
-    return true;
-}
-
 /* Uses `text` to look at it. */
 static bool is_relative_program(const char *user_path, char *text) {
-    if (!user_path || !copy_text(text, user_path, FP_PLACE_SIZE) || text[0] == '/')
+    if (!user_path || fp_usertext_copy(text, user_path, FP_PLACE_SIZE) < 0 || text[0] == '/')
         return false;
     while (*text && *text != '/')
         text++;
@@ -71,7 +55,7 @@ static const char *joined(char *path, long directory, const char *user_path) {
     size_t used = (size_t)directory;
     if (used > 1)
         path[used++] = '/';
-    return copy_text(path + used, user_path, FP_PLACE_SIZE - used) ? path : user_path;
+    return fp_usertext_copy(path + used, user_path, FP_PLACE_SIZE - used) >= 0 ? path : user_path;
 }
 
 #define LINK_SIZE (sizeof "/proc//root" + FP_NUMBER_SIZE)

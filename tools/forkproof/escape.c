@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-/* The length of the well-formed UTF-8 character at text, 0 if there is none. */
-static size_t character(const unsigned char *text, size_t left) {
+size_t fp_utf8(const char *bytes, size_t left) {
+    const unsigned char *text = (const unsigned char *)bytes;
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};
     size_t n = text[0] < 0x80 ? 1 : text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
     if (n == 1)
@@ -29,6 +29,15 @@ static int is_control(const unsigned char *text, size_t n) {
            (n == 2 && text[0] == 0xc2 && text[1] < 0xa0);
 }
 
+bool fp_misleads(const char *character, size_t length) {
+    const unsigned char *text = (const unsigned char *)character;
+    if (length != 3)
+        return false;
+    unsigned code = (text[0] & 0xfu) << 12 | (text[1] & 0x3fu) << 6 | (text[2] & 0x3fu);
+    return (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
+}
+
 static size_t as_hex(const unsigned char *text, size_t n, char *ret) {
     size_t length = 0;
     if (n == 1 && (*text == '\n' || *text == '\t')) {
@@ -46,7 +55,7 @@ size_t fp_escape(const char *text, size_t length, char *ret, size_t size) {
     for (size_t i = 0; i < length;) {
         const unsigned char *at = (const unsigned char *)text + i;
         char piece[16];
-        size_t n = character(at, length - i);
+        size_t n = fp_utf8(text + i, length - i);
         size_t step = n ? n : 1, width = step;
         if (!n || is_control(at, n))
             width = as_hex(at, step, piece);
@@ -66,7 +75,7 @@ size_t fp_escape_utf8(const char *text, size_t length, char *ret, size_t size) {
     static const char replacement[] = "\xef\xbf\xbd";
     size_t used = 0;
     for (size_t i = 0; i < length;) {
-        size_t n = character((const unsigned char *)text + i, length - i);
+        size_t n = fp_utf8(text + i, length - i);
         const char *piece = n ? text + i : replacement;
         size_t width = n ? n : 3;
         if (used + width >= size)

@@ -2,7 +2,17 @@
 #ifndef FP_ESCAPE_H
 #define FP_ESCAPE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+
+/* The length of the well-formed UTF-8 character that text begins with, 0 if with none; left > 0. */
+size_t fp_utf8(const char *text, size_t left);
+
+/*
+ * The character is well-formed and no control character, but a reader may see another text than a
+ * program does: marks of writing direction, separators of lines, blanks without width.
+ */
+bool fp_misleads(const char *character, size_t length);
 
 /*
  * For a terminal: control characters and bytes that are not UTF-8 become \n, \t, \xNN.

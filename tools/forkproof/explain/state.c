@@ -3,49 +3,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 
+#include "calls.h"
 #include "explain/markdown.h"
 #include "explain/scene.h"
 
 enum { THREADS_MOST = 8 };
-
-static const struct {
-    long number;
-    const char *name;
-    bool of_descriptor; /* its first argument is one */
-} calls[] = {
-    {SYS_read, "read", true},
-    {SYS_write, "write", true},
-    {SYS_readv, "readv", true},
-    {SYS_writev, "writev", true},
-    {SYS_flock, "flock", true},
-    {SYS_fcntl, "fcntl", true},
-    {SYS_recvfrom, "recv", true},
-    {SYS_recvmsg, "recvmsg", true},
-    {SYS_accept4, "accept", true},
-    {SYS_epoll_pwait, "epoll_wait", true},
-    {SYS_futex, "futex", false},
-    {SYS_wait4, "waitpid", false},
-    {SYS_waitid, "waitid", false},
-    {SYS_ppoll, "poll", false},
-    {SYS_pselect6, "select", false},
-    {SYS_openat, "open", false},
-    {SYS_rt_sigsuspend, "sigsuspend", false},
-    {SYS_rt_sigtimedwait, "sigwait", false},
-    {SYS_nanosleep, "nanosleep", false},
-    {SYS_clock_nanosleep, "nanosleep", false},
-    {SYS_clone, "clone", false},
-    {SYS_execve, "execve", false},
-#ifdef SYS_pause
-    {SYS_pause, "pause", false},
-    {SYS_poll, "poll", false},
-    {SYS_select, "select", false},
-    {SYS_vfork, "vfork", false},
-    {SYS_open, "open", false},
-    {SYS_epoll_wait, "epoll_wait", true},
-#endif
-};
 
 /* What the process's descriptor is, from the lines of the same process that follow. */
 static const char *descriptor(const char *at, unsigned long fd, int *ret_length) {
@@ -64,18 +27,15 @@ static const char *descriptor(const char *at, unsigned long fd, int *ret_length)
 }
 
 static void print_call(FILE *out, const char *rest, long number, unsigned long argument) {
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        if (calls[i].number != number)
-            continue;
-        int length = 0;
-        const char *target = calls[i].of_descriptor ? descriptor(rest, argument, &length) : NULL;
-        if (target)
-            fprintf(out, "waits in %s(%lu), %.*s\n", calls[i].name, argument, length, target);
-        else
-            fprintf(out, "waits in %s\n", calls[i].name);
-        return;
-    }
-    fprintf(out, "waits in system call %ld\n", number);
+    const struct fp_call *call = fp_call_find(number);
+    int length = 0;
+    const char *target = call && call->of_descriptor ? descriptor(rest, argument, &length) : NULL;
+    if (target)
+        fprintf(out, "waits in %s(%lu), %.*s\n", call->name, argument, length, target);
+    else if (call)
+        fprintf(out, "waits in %s\n", call->name);
+    else
+        fprintf(out, "waits in system call %ld\n", number);
 }
 
 /* The text after the label, which is of one word. */
