@@ -32,6 +32,9 @@ enum fp_point {
     FP_POINT_SWEEP_LOOKED,    /* one look at a process of two is done */
     FP_POINT_CLIMBED,         /* a process was read, its parent is not yet */
     FP_POINT_CONFINED,        /* it is decided which side a process is on, nothing is sent yet */
+    FP_POINT_LOG_TOOK,        /* a chunk of the record is ours and has no head yet */
+    FP_POINT_LOG_RESERVED,    /* an event has its bytes in the record, none of them written */
+    FP_POINT_LOG_WRITTEN,     /* all of them, and it is not committed */
 };
 
 #ifdef FORKPROOF_TEST_POINTS
