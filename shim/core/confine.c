@@ -163,7 +163,7 @@ static enum side judge(const struct run *run, pid_t pid, int pidfd) {
 }
 
 static long send_to_process(const struct run *run, const struct fp_signal *s,
-                            long (*send)(const struct fp_signal *), bool told) {
+                            long (*send)(const struct fp_signal *), bool is_confined) {
     int pidfd = s->by == FP_BY_PIDFD ? -1 : fp_sys_pidfd_open(s->pid, 0);
     if (pidfd == -ESRCH)
         return -ESRCH;
@@ -171,7 +171,7 @@ static long send_to_process(const struct run *run, const struct fp_signal *s,
     long result = -ESRCH;
     if (side == INSIDE)
         result = pidfd >= 0 ? send_held(s, pidfd, send) : send(s);
-    else if (side == OUTSIDE && told)
+    else if (side == OUTSIDE && is_confined)
         result = refuse(s, s->pid);
     if (pidfd >= 0)
         (void)fp_sys_close(pidfd);
@@ -307,8 +307,10 @@ long fp_confine_send(const struct fp_signal *s, long (*send)(const struct fp_sig
 }
 
 long fp_confine_send_inside(const struct fp_signal *s, long (*send)(const struct fp_signal *)) {
+    if (is_plain(s))
+        return send(s);
     const struct run run = find_run();
-    if (is_plain(s) || !run.is_known || run.has_namespace)
+    if (!run.is_known || run.has_namespace)
         return send(s);
     uint64_t blocked = fp_sys_block_all();
     long result = send_to_process(&run, s, send, false);

@@ -92,7 +92,7 @@ static long refuse(const struct fp_signal *s, enum fp_stale stale) {
 
 /*
  * The number of a process that another one in the run has started. Whoever has it now is looked at,
- * with a pidfd held: a stranger that got it is none of the program's business (R23).
+ * with a pidfd held: a stranger that got it is none of the program's business (R24).
  */
 __attribute__((noinline, cold)) static long send_to_former(const struct fp_signal *s,
                                                            enum fp_stale stale) {

@@ -102,13 +102,13 @@ static char *append_number(char *to, unsigned number) {
     return to + fp_text_number(to, number);
 }
 
-/* A directory of ours that nobody else may enter, or a negative error. */
 bool fp_register_base_is_taken(const char *base) {
     struct statx status = {0};
     return fp_sys_statx(FP_AT_FDCWD, base, AT_SYMLINK_NOFOLLOW, &status) == 0 &&
            (!S_ISDIR(status.stx_mode) || status.stx_uid != fp_sys_geteuid());
 }
 
+/* A directory of ours that nobody else may enter, or a negative error. */
 static int open_base(const char *base) {
     struct statx status = {0};
     int fd = fp_sys_open(base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
