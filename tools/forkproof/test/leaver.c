@@ -41,13 +41,22 @@ static void daemons(const char *kind, int count) {
     }
 }
 
+/* A tree that is not whole is never in place: whoever waits for it is told. */
+static void give_up(void) {
+    perror("leaver: fork");
+    (void)!write(in_place[1], "e", 1);
+}
+
 static void tree(int count) {
     int left = count / 2, right = count - left;
     if (count <= 0)
         return;
     for (int i = 0; i < 2; i++) {
         int share = i ? right : left;
-        if (share == 0 || fork() != 0)
+        pid_t pid = share == 0 ? 1 : fork();
+        if (pid < 0)
+            give_up();
+        if (pid != 0)
             continue;
         setsid();
         tree(share - 1);
@@ -65,7 +74,7 @@ int main(int argc, char **argv) {
     else
         daemons(argv[1], count);
     for (int i = 0; i < count; i++)
-        if (read(in_place[0], &seen, 1) != 1)
+        if (read(in_place[0], &seen, 1) != 1 || seen == 'e')
             return 3;
     printf("ready %d\n", (int)getpid());
     fflush(stdout);
