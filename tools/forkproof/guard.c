@@ -159,14 +159,16 @@ static void read_link(struct guard *g) {
     struct fp_message m;
     int r;
     while ((r = fp_link_receive(g->link, &m)) > 0) {
-        if (m.type == FP_MESSAGE_STOPPED)
+        if (m.type == FP_MESSAGE_STOPPED) {
             stop(g, m.sig);
-        else if (m.type == FP_MESSAGE_PLACED)
+            read_signals(g); /* they came before what the link says next */
+        } else if (m.type == FP_MESSAGE_PLACED) {
             tell_rung(g);
-        else if (m.type == FP_MESSAGE_ENDED)
+        } else if (m.type == FP_MESSAGE_ENDED) {
             g->root_ended = true;
-        else if (m.type == FP_MESSAGE_DONE)
+        } else if (m.type == FP_MESSAGE_DONE) {
             take_over_the_end(g);
+        }
     }
     if (r < 0)
         g->alone = true;
@@ -197,9 +199,9 @@ static void wait_for_end(struct guard *g) {
             {.fd = g->link, .events = POLLIN},
         };
         (void)fp_fds_poll(fds, 2, -1);
-        /* Signals first: one that came before the root's end is not one that came after it. */
-        if (fds[0].revents)
-            read_signals(g);
+        /* Signals first, also those that came while poll looked: one that came before the root's
+         * end is not one that came after it. */
+        read_signals(g);
         if (fds[1].revents)
             read_link(g);
     }

@@ -180,8 +180,19 @@ static void root_ended(struct supervisor *s, int status, const struct rusage *us
         continue_guard(s);
 }
 
-/* One word at a time: a stopped guard reads nothing, and the link must not fill up. */
+/* Also one that a debugger looks at. */
+static bool is_still_stopped(pid_t pid) {
+    struct fp_proc_stat stat;
+    return fp_proc_stat(pid, &stat) == 0 && (stat.state == 'T' || stat.state == 't');
+}
+
+/*
+ * One word at a time: a stopped guard reads nothing, and the link must not fill up. None of a stop
+ * that is over: the news may come after the SIGCONT, and the guard would stop for nothing.
+ */
 static void root_stopped(struct supervisor *s, int sig) {
+    if (!is_still_stopped(s->facts->root))
+        return;
     s->root_stopped = true;
     if (s->facts->stop_told) {
         s->stop_again = sig;

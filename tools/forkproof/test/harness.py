@@ -70,11 +70,11 @@ def read_until(fd, wanted, deadline=DEADLINE):
 
 
 def wait_for(condition, what):
-    """For states that nothing announces: looked at often, with a deadline."""
+    """For states that nothing announces: looked at often, with a deadline. what: a text, or what gives it."""
     end = time.monotonic() + DEADLINE
     while not condition():
         if time.monotonic() > end:
-            raise AssertionError("never happened: " + what)
+            raise AssertionError("never happened: " + (what() if callable(what) else what))
         time.sleep(0.002)
 
 
@@ -168,6 +168,14 @@ class Case(unittest.TestCase):
         found = [here.match(name) for name in names]
         return {match[0] for match in found if match and state(int(match[1])) is None}
 
+    def cgroups_told(self):
+        def read(name, file):
+            with open(os.path.join(cgroup_directory(), name, file)) as f:
+                return f.read().split()
+        new = self.cgroups() - self.cgroups_before
+        return "no cgroup: " + ", ".join("%s %r" % (name, read(name, "cgroup.events") + read(name, "cgroup.procs"))
+                                         for name in sorted(new))
+
     def survivors(self):
         found = []
         for entry in os.listdir("/proc"):
@@ -185,9 +193,9 @@ class Case(unittest.TestCase):
         return os.listdir(self.runtime) if os.path.isdir(self.runtime) else []
 
     def assert_no_trace(self):
-        wait_for(lambda: not self.survivors(), "no survivor: %r" % self.survivors())
-        wait_for(lambda: not self.runs(), "no run directory: %r" % self.runs())
-        wait_for(lambda: self.cgroups() <= self.cgroups_before, "no cgroup")
+        wait_for(lambda: not self.survivors(), lambda: "no survivor: %r" % self.survivors())
+        wait_for(lambda: not self.runs(), lambda: "no run directory: %r" % self.runs())
+        wait_for(lambda: self.cgroups() <= self.cgroups_before, self.cgroups_told)
 
     def command(self, *words):
         return [self.forkproof, "run", *self.options, *words]

@@ -157,8 +157,8 @@ class Orders(Controls):
             self.assert_all_gone(read)
 
     def test_what_is_stopped_goes_on_when_it_is_to_end(self):
-        text = ("import os, signal; signal.signal(signal.SIGTERM, lambda *_: os._exit(3)); "
-                "print('ready 0', flush=True); signal.pause()")
+        text = ("import os, signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]); "
+                "print('ready 0', flush=True); signal.sigwait([signal.SIGTERM]); os._exit(3)")
         for rung in RUNGS:
             process, read = self.start_named("it", "--contain=" + rung, "--grace=1h", sys.executable, "-c", text)
             self.obey("stop", "it")

@@ -48,8 +48,16 @@ class Shell:
 
     def piece(self, wanted):
         if not select.select([self.fd], [], [], harness.DEADLINE)[0]:
-            raise AssertionError("waited in vain for %r, got %r after %r" % (wanted, self.unread, self.text))
+            raise AssertionError("waited in vain for %r, got %r after %r; in front: %d of %r" % (
+                wanted, self.unread, self.text, os.tcgetpgrp(self.fd), self.told_of_processes()))
         return os.read(self.fd, 65536).decode()
+
+    def told_of_processes(self):
+        def fields(pid):  # name, state, parent, group
+            with open("/proc/%d/stat" % pid) as file:
+                name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
+            return (pid, name, *rest.split()[:3])
+        return [fields(pid) for pid in sorted(self.case.survivors())]
 
     def untold(self, keys, until="@@ "):
         """As type, but how often it is needed is nobody's business."""

@@ -5,6 +5,7 @@
  * that they can be read when the terminal is gone.
  */
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -29,8 +30,11 @@ static void tell(int sig) {
     say(text);
 }
 
+/* Also while the other side closes: reading fails before the terminal is gone, and SIGHUP is later.
+ */
 static int is_hung_up(void) {
-    return tcgetpgrp(STDIN_FILENO) < 0;
+    struct pollfd input = {.fd = STDIN_FILENO};
+    return poll(&input, 1, 0) > 0 && (input.revents & POLLHUP);
 }
 
 int main(int argc, char **argv) {
