@@ -1,4 +1,4 @@
-# Programs of both classes on one machine: a second shim, for 32-bit programs, and one path for both.
+# Programs of both classes on one machine: a second shim (and audit library), for 32-bit programs, and one path for both.
 #
 # LD_PRELOAD names one path for all, and glibc's loader complains aloud of an object of the wrong
 # class. It also replaces $PLATFORM in that path by a word of its own, which differs by class. So a
@@ -47,11 +47,25 @@ function(fp_make_none path ret)
   endif()
 endfunction()
 
-function(fp_class_link to link)
+function(fp_class_link to link component)
   get_filename_component(folder ${link} DIRECTORY)
   file(MAKE_DIRECTORY ${FP_CLASSES}/${folder})
   file(CREATE_LINK ${to} ${FP_CLASSES}/${link} SYMBOLIC)
-  install(FILES ${FP_CLASSES}/${link} DESTINATION ${FP_CLASSES_INSTALLED}/${folder} COMPONENT runtime)
+  install(FILES ${FP_CLASSES}/${link}
+      DESTINATION ${FP_CLASSES_INSTALLED}/${folder} COMPONENT ${component})
+endfunction()
+
+# TARGET: a library for 32-bit programs, libOUTPUT.so, made by fp_add_shim or fp_add_audit.
+function(fp_finish_twin target output component)
+  target_compile_options(${target} PRIVATE ${twin_options})
+  target_link_options(${target} PRIVATE -m32)
+  set_target_properties(${target} PROPERTIES
+      LIBRARY_OUTPUT_DIRECTORY ${FP_CLASSES}/i686
+      EXPORT_COMPILE_COMMANDS OFF) # clang-tidy 14 takes every va_list of this class for a mistake
+  if(IS_SYMLINK ${FP_CLASSES}/i686/lib${output}.so) # to the empty one, when there was no twin
+    file(REMOVE ${FP_CLASSES}/i686/lib${output}.so)
+  endif()
+  install(TARGETS ${target} LIBRARY DESTINATION ${FP_CLASSES_INSTALLED}/i686 COMPONENT ${component})
 endfunction()
 
 file(MAKE_DIRECTORY ${FP_CLASSES}/i686)
@@ -62,19 +76,15 @@ endif()
 
 if(FORKPROOF_TWIN AND FP_CAN_TWIN)
   fp_add_shim(forkproof_twin i386 arch/i386/raw.S wrap/time64.c)
-  target_compile_options(forkproof_twin PRIVATE ${twin_options})
-  target_link_options(forkproof_twin PRIVATE -m32)
-  set_target_properties(forkproof_twin PROPERTIES
-      LIBRARY_OUTPUT_DIRECTORY ${FP_CLASSES}/i686
-      EXPORT_COMPILE_COMMANDS OFF) # clang-tidy 14 takes every va_list of this class for a mistake
+  fp_finish_twin(forkproof_twin forkproof runtime)
   add_dependencies(forkproof_shim forkproof_twin)
-  if(IS_SYMLINK ${FP_CLASSES}/i686/libforkproof.so) # to the empty one, when there was no twin
-    file(REMOVE ${FP_CLASSES}/i686/libforkproof.so)
-  endif()
-  install(TARGETS forkproof_twin LIBRARY DESTINATION ${FP_CLASSES_INSTALLED}/i686 COMPONENT runtime)
+  fp_add_audit(forkproof_audit_twin i386 arch/i386/raw.S wrap/time64.c)
+  fp_finish_twin(forkproof_audit_twin forkproof-audit audit)
+  add_dependencies(forkproof_audit forkproof_audit_twin)
   message(STATUS "forkproof: 32-bit programs: hooked")
 elseif(has_none)
-  fp_class_link(none.so i686/libforkproof.so)
+  fp_class_link(none.so i686/libforkproof.so runtime)
+  fp_class_link(none.so i686/libforkproof-audit.so audit)
   install(FILES ${FP_CLASSES}/i686/none.so
       DESTINATION ${FP_CLASSES_INSTALLED}/i686 COMPONENT runtime)
   message(STATUS "forkproof: 32-bit programs: not hooked (no shim for them: FORKPROOF_TWIN is off, "
@@ -88,11 +98,13 @@ endif()
 
 # The words: from the kernel x86_64 and i386 to i686; instead of them some releases of glibc say
 # which processor it is. A shell that expands $PLATFORM once more leaves nothing of it.
-fp_class_link(../../libforkproof.so x86_64/libforkproof.so)
-fp_class_link(../libforkproof.so libforkproof.so)
+fp_class_link(../../libforkproof.so x86_64/libforkproof.so runtime)
+fp_class_link(../libforkproof.so libforkproof.so runtime)
+fp_class_link(../../libforkproof-audit.so x86_64/libforkproof-audit.so audit)
+fp_class_link(../libforkproof-audit.so libforkproof-audit.so audit)
 foreach(word $PLATFORM haswell xeon_phi)
-  fp_class_link(x86_64 ${word})
+  fp_class_link(x86_64 ${word} runtime)
 endforeach()
 foreach(word i386 i486 i586)
-  fp_class_link(i686 ${word})
+  fp_class_link(i686 ${word} runtime)
 endforeach()

@@ -2,11 +2,15 @@
 
 The build's CTest gives two variables: FORKPROOF_TEST_SHIM, the shim's path, and FORKPROOF_TEST_BIN, the
 folder of the programs. By hand: FORKPROOF_TEST_SHIM=... FORKPROOF_TEST_BIN=... python3 -m unittest
+With FORKPROOF_TEST_RECORD=1 the shim is the audit library, and every shimmed run writes a record.
 """
 
+import collections
+import fcntl
 import os
 import pathlib
 import shutil
+import struct
 import subprocess
 import sys
 import unittest
@@ -20,6 +24,29 @@ WORD = "$PLATFORM"  # in the shim's path where there is one for each class of pr
 if not BIN.is_dir():
     print(f"{BIN}: these programs could not be built here: skipped")
     sys.exit(SKIPPED)
+
+
+def make_record(chunks=64):
+    """A descriptor of an empty record for members to write to, as `forkproof audit` makes it (shim/record/audit.h)."""
+    head, chunk = 4096, 32768
+    fd = os.memfd_create("record", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
+    size = head + chunks * chunk
+    os.ftruncate(fd, size)
+    os.pwrite(fd, struct.pack("=QIIQQQQQQQ", 0x0a74696475617066, 1, chunk, size, head,
+                              os.stat("/proc/self/ns/pid").st_ino, 0, 0, 0, 0), 0)
+    fcntl.fcntl(fd, 1033, 2 | 4)  # F_ADD_SEALS: neither smaller nor larger
+    return fd
+
+
+# Those of the last runs: whoever one has left behind may still write. Small, so that some runs find theirs full.
+RECORDS = collections.deque(maxlen=64)
+
+
+def next_record():
+    if len(RECORDS) == RECORDS.maxlen:
+        os.close(RECORDS.popleft())
+    RECORDS.append(make_record())
+    return f"/proc/{os.getpid()}/fd/{RECORDS[-1]}"
 
 
 class Outcome:
@@ -42,6 +69,8 @@ def environment(options=None, shim=None, **more):
         env["LD_PRELOAD"] = f"{more['LD_PRELOAD']}:{shim}" if "LD_PRELOAD" in more else shim
         if options is not None:
             env["FORKPROOF_OPTIONS"] = options
+        if os.environ.get("FORKPROOF_TEST_RECORD"):
+            env["FORKPROOF_RECORD"] = next_record()
     return env
 
 

@@ -103,7 +103,7 @@ void fp_log_child(void) {
 
 /* --- chunks --- */
 
-static uint64_t now(void) {
+uint64_t fp_log_now(void) {
     struct timespec time = fp_sys_boot_time();
     return (uint64_t)time.tv_sec * 1000000000 + (uint64_t)time.tv_nsec;
 }
@@ -146,7 +146,7 @@ static void head_chunk(struct fp_audit_chunk *chunk, struct mine *mine, uint64_t
     chunk->from = from;
     chunk->pid = fp_sys_getpid();
     chunk->parent = fp_sys_getppid();
-    chunk->time = now();
+    chunk->time = fp_log_now();
     atomic_store(&chunk->hint, sizeof *chunk);
     atomic_store(&chunk->magic, FP_AUDIT_CHUNK_MAGIC);
 }
@@ -258,7 +258,7 @@ static void fill(struct fp_audit_event *to, const struct fp_log_event *event, si
     to->machine = here ? FP_MACHINE : 0;
     to->pid = fp_sys_getpid();
     to->tid = fp_sys_gettid();
-    to->time = now();
+    to->time = event->time ? event->time : fp_log_now();
     to->body = (uint16_t)body;
     to->registers = here ? FP_REGISTERS : 0;
     to->stack = (uint16_t)stack;
@@ -294,6 +294,8 @@ static bool enter(struct fp_audit_head *head, const struct fp_log_event *event,
     if (FP_MACHINE == 0 || (here && !(here->known >> FP_REGISTER_SP & 1)))
         here = NULL;
     unsigned stack = here ? stack_there(here) : 0;
+    if (event->stack && stack > event->stack)
+        stack = event->stack;
     unsigned size = size_of(body, here, stack);
     struct fp_audit_event *to = reserve(head, size);
     if (!to)
@@ -333,9 +335,10 @@ void fp_log_exec(const char *user_path, int result, const struct fp_here *here) 
 void fp_log_opened(const struct fp_audit_descriptor *what, const char *user_path,
                    const struct fp_here *here) {
     if (fp_log_is_on())
-        log_text(
-            (struct fp_log_event){.kind = FP_AUDIT_DESCRIPTOR, .parts = {{what, sizeof *what}}},
-            user_path, here);
+        log_text((struct fp_log_event){.kind = FP_AUDIT_DESCRIPTOR,
+                                       .stack = FP_LOG_SHORT_STACK,
+                                       .parts = {{what, sizeof *what}}},
+                 user_path, here);
     else
         fp_log_body(FP_AUDIT_DESCRIPTOR, what, NULL);
 }

@@ -43,13 +43,21 @@ struct fp_log_part {
 struct fp_log_event {
     enum fp_audit_kind kind;
     unsigned flags;
+    unsigned stack; /* bytes of it that are kept; 0: FP_AUDIT_STACK */
+    uint64_t time;  /* as of fp_log_now; 0: now */
     struct fp_log_part parts[FP_LOG_PARTS];
 };
 void fp_log(const struct fp_log_event *event, const struct fp_here *here);
 
+/* For what is told after it was done, and counts from before. */
+uint64_t fp_log_now(void);
+
 /* An event whose body has no text. */
 #define fp_log_body(kind_, body, here)                                                             \
     fp_log(&(const struct fp_log_event){.kind = (kind_), .parts = {{(body), sizeof *(body)}}}, here)
+
+/* For events that come in great numbers. */
+#define FP_LOG_SHORT_STACK 1024
 
 /* Text that is kept is cut off at this. */
 #define FP_LOG_TEXT 1024
@@ -91,7 +99,10 @@ static inline void fp_log_discard(enum fp_audit_discarded how, int child, int st
 
 static inline void fp_log_descriptor(const struct fp_audit_descriptor *body,
                                      const struct fp_here *here) {
-    fp_log_body(FP_AUDIT_DESCRIPTOR, body, here);
+    fp_log(&(const struct fp_log_event){.kind = FP_AUDIT_DESCRIPTOR,
+                                        .stack = FP_LOG_SHORT_STACK,
+                                        .parts = {{body, sizeof *body}}},
+           here);
 }
 
 static inline void fp_log_handler(const struct fp_audit_handler *body, const struct fp_here *here) {

@@ -47,7 +47,7 @@ struct found {
     size_t count;     /* variables */
     const char *list; /* the LD_PRELOAD variable that counts, or NULL */
     size_t list_at;
-    bool text, run, ledger, said, runtime;
+    bool text, run, ledger, said, runtime, record;
 };
 
 static bool look(struct found *ret, char *const *envp) {
@@ -72,6 +72,7 @@ static bool look(struct found *ret, char *const *envp) {
             ret->text |= fp_variable_value(variable, FP_ENV_OPTIONS) != NULL;
             ret->run |= fp_variable_value(variable, FP_ENV_RUN) != NULL;
             ret->ledger |= fp_variable_value(variable, FP_ENV_LEDGER) != NULL;
+            ret->record |= FP_AUDIT && fp_variable_value(variable, FP_ENV_RECORD) != NULL;
             ret->said |= fp_variable_value(variable, FP_ENV_SAID) != NULL;
             ret->runtime |= fp_variable_value(variable, FP_ENV_RUNTIME_DIR) != NULL;
         }
@@ -111,6 +112,8 @@ bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *set
         ret_plan->added[added++] = FP_KEPT_RUN;
     if (settings->ledger && !found.ledger)
         ret_plan->added[added++] = FP_KEPT_LEDGER;
+    if (fp_settings_record(settings) && !found.record)
+        ret_plan->added[added++] = FP_KEPT_RECORD;
     if (settings->said && !found.said)
         ret_plan->added[added++] = FP_KEPT_SAID;
     if (settings->runtime_text && !found.runtime && settings->options.env == FP_ENV_RESTORE)
@@ -126,8 +129,8 @@ bool fp_environ_lacks(struct fp_environ *ret_plan, const struct fp_settings *set
 }
 
 size_t fp_environ_slots(const struct fp_environ *plan) {
-    // LD_PRELOAD, OPTIONS, RUN, LEDGER, SAID, RUNTIME_DIR, GROUP, KEPT, NULL
-    return plan->count + 9;
+    // LD_PRELOAD, OPTIONS, RUN, LEDGER, RECORD, SAID, RUNTIME_DIR, GROUP, KEPT, NULL
+    return plan->count + 9 + FP_AUDIT;
 }
 
 static char *append(char *to, const char *text) {
@@ -154,6 +157,11 @@ void fp_environ_fill(const struct fp_environ *plan, const struct fp_settings *se
         case FP_KEPT_LEDGER:
             ret_envp[used++] = (char *)(uintptr_t)settings->ledger;
             break;
+#if FP_AUDIT
+        case FP_KEPT_RECORD:
+            ret_envp[used++] = (char *)(uintptr_t)fp_settings_record(settings);
+            break;
+#endif
         case FP_KEPT_SAID:
             ret_envp[used++] = (char *)(uintptr_t)SAID;
             break;
@@ -222,14 +230,15 @@ void fp_environ_strip(char **envp) {
     char **to = envp;
     char **at = envp;
     for (; *at; at++) {
-        bool drop = fp_variable_value(*at, FP_ENV_KEPT) ||
-                    (has(added, FP_KEPT_PRELOAD) && *at == list) ||
-                    (has(added, FP_KEPT_OPTIONS) && fp_variable_value(*at, FP_ENV_OPTIONS)) ||
-                    (has(added, FP_KEPT_RUN) && fp_variable_value(*at, FP_ENV_RUN)) ||
-                    (has(added, FP_KEPT_LEDGER) && fp_variable_value(*at, FP_ENV_LEDGER)) ||
-                    fp_variable_value(*at, FP_ENV_GROUP) ||
-                    (has(added, FP_KEPT_RUNTIME) && fp_variable_value(*at, FP_ENV_RUNTIME_DIR)) ||
-                    (has(added, FP_KEPT_SAID) && fp_variable_value(*at, FP_ENV_SAID));
+        bool drop =
+            fp_variable_value(*at, FP_ENV_KEPT) || (has(added, FP_KEPT_PRELOAD) && *at == list) ||
+            (has(added, FP_KEPT_OPTIONS) && fp_variable_value(*at, FP_ENV_OPTIONS)) ||
+            (has(added, FP_KEPT_RUN) && fp_variable_value(*at, FP_ENV_RUN)) ||
+            (has(added, FP_KEPT_LEDGER) && fp_variable_value(*at, FP_ENV_LEDGER)) ||
+            (FP_AUDIT && has(added, FP_KEPT_RECORD) && fp_variable_value(*at, FP_ENV_RECORD)) ||
+            fp_variable_value(*at, FP_ENV_GROUP) ||
+            (has(added, FP_KEPT_RUNTIME) && fp_variable_value(*at, FP_ENV_RUNTIME_DIR)) ||
+            (has(added, FP_KEPT_SAID) && fp_variable_value(*at, FP_ENV_SAID));
         if (!drop)
             *to++ = *at;
     }
@@ -269,6 +278,8 @@ static bool is_own(const char *variable, const struct fp_settings *settings) {
         return settings->run != NULL;
     if (fp_variable_value(variable, FP_ENV_LEDGER))
         return settings->ledger != NULL;
+    if (FP_AUDIT && fp_variable_value(variable, FP_ENV_RECORD))
+        return fp_settings_record(settings) != NULL;
     if (fp_variable_value(variable, FP_ENV_RUNTIME_DIR))
         return settings->runtime_text != NULL;
     return fp_text_same(variable, FP_ENV_PREFIX, sizeof FP_ENV_PREFIX - 1);

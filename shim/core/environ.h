@@ -19,11 +19,11 @@
 /* What is missing from one environment. */
 struct fp_environ {
     char *const *from;
-    size_t count;       /* variables in `from` */
-    size_t list_at;     /* where its effective LD_PRELOAD stands; `count` when it has none */
-    size_t text_length; /* bytes for the strings to be made */
-    char added[8];      /* the FP_KEPT_ letters, terminated */
-    const char *group;  /* the register of the contained program, or NULL */
+    size_t count;             /* variables in `from` */
+    size_t list_at;           /* where its effective LD_PRELOAD stands; `count` when it has none */
+    size_t text_length;       /* bytes for the strings to be made */
+    char added[8 + FP_AUDIT]; /* the FP_KEPT_ letters, terminated */
+    const char *group;        /* the register of the contained program, or NULL */
 };
 
 /*

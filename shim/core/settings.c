@@ -35,6 +35,14 @@ static const char *keep(const char *text, size_t length) {
     return copy;
 }
 
+static void keep_record(const char *variable) {
+#if FP_AUDIT
+    fp_settings.record = keep(variable, fp_text_length(variable));
+#else
+    (void)variable;
+#endif
+}
+
 static bool is_ours(const char *item, size_t length) {
     static const char name[] = "libforkproof";
     size_t base = length;
@@ -75,6 +83,7 @@ void fp_settings_read(char *const *envp) {
     const char *options = NULL;
     const char *run = NULL;
     const char *ledger = NULL;
+    const char *record = NULL;
     const char *runtime = NULL;
     static const size_t runtime_name = sizeof FP_ENV_RUNTIME_DIR; // and the '='
     size_t length = 0;
@@ -89,6 +98,8 @@ void fp_settings_read(char *const *envp) {
                 run = *envp;
             } else if (fp_variable_value(*envp, FP_ENV_LEDGER)) {
                 ledger = *envp;
+            } else if (FP_AUDIT && fp_variable_value(*envp, FP_ENV_RECORD)) {
+                record = *envp;
             } else if ((value = fp_variable_value(*envp, FP_ENV_GROUP))) {
                 fp_settings.group = value;
             } else if ((value = fp_variable_value(*envp, FP_ENV_RUNTIME_DIR))) {
@@ -114,6 +125,8 @@ void fp_settings_read(char *const *envp) {
         fp_settings.run = keep(run, fp_text_length(run));
     if (run && ledger)
         fp_settings.ledger = keep(ledger, fp_text_length(ledger));
+    if (record)
+        keep_record(record);
     if (!run && fp_settings.options.confine == FP_CONFINE_ON)
         refuse_confinement();
     if (runtime && *runtime == '/')

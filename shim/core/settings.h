@@ -13,6 +13,11 @@
 
 #include "options.h"
 
+/* 1 in libforkproof-audit.so. Costs libforkproof.so nothing: what asks for it is compiled away. */
+#ifndef FP_AUDIT
+#define FP_AUDIT 0
+#endif
+
 /* Room for the kept strings. A preload path that does not fit is not kept, and that is said. */
 #define FP_KEPT_SIZE 1536
 
@@ -26,9 +31,22 @@ struct fp_settings {
     const char *runtime; /* the value of FORKPROOF_RUNTIME_DIR, or NULL */
     const char *runtime_text; /* "FORKPROOF_RUNTIME_DIR=…", or NULL */
     const char *group; /* that of FORKPROOF_GROUP while the environment is read, not copied */
+#if FP_AUDIT
+    const char *record; /* "FORKPROOF_RECORD=…", or NULL */
+#endif
 };
 
 extern struct fp_settings fp_settings;
+
+/* The variable that names the record of an audit, or NULL. */
+static inline const char *fp_settings_record(const struct fp_settings *settings) {
+#if FP_AUDIT
+    return settings->record;
+#else
+    (void)settings;
+    return NULL;
+#endif
+}
 
 /* Reads envp (may be NULL). Complains of bad options in one line on stderr, once. */
 void fp_settings_read(char *const *envp);

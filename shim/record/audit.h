@@ -61,6 +61,15 @@ enum fp_audit_kind {
     FP_AUDIT_DESCRIPTOR,
     FP_AUDIT_HANDLER,
     FP_AUDIT_PDEATHSIG,
+    FP_AUDIT_INHERITED,
+    FP_AUDIT_VARIABLE,
+    FP_AUDIT_SHELL,
+    FP_AUDIT_UNSAFE,
+    FP_AUDIT_ATEXIT,
+    FP_AUDIT_CAUGHT,
+    FP_AUDIT_LEFT,
+    FP_AUDIT_ROOT,
+    FP_AUDIT_STALL,
     FP_AUDIT_KINDS
 };
 
@@ -124,12 +133,98 @@ enum fp_audit_forked {
 struct fp_audit_fork {
     int32_t child; /* 0: one that libc does not tell; negative: it failed, as -errno */
     uint32_t how;
+    uint32_t threads; /* of the process then; 0: not known */
+    uint32_t pending; /* bytes in stdout's buffer, which the child has as well */
 };
 
-/* Text: the path as the program gave it. */
+#define FP_EXEC_SEARCHED 1U  /* a bare name, looked up in PATH */
+#define FP_EXEC_ALSO_HERE 2U /* which is an executable file in the working directory, too */
+#define FP_EXEC_MOVED 4U /* the directory was changed since the fork, or since the image began */
+#define FP_EXEC_PARENT_HAS 8U  /* a relative path that is another file in the parent's directory */
+#define FP_EXEC_NO_SIGPIPE 16U /* SIGPIPE is ignored… */
+#define FP_EXEC_NO_SIGCHLD 32U /* SIGCHLD is… */
+#define FP_EXEC_HAD_NO_SIGPIPE 64U /* …and was when the image began */
+#define FP_EXEC_HAD_NO_SIGCHLD 128U
+#define FP_EXEC_IN_CHILD 256U /* by a child that has executed nothing before */
+
+/* Before the call: result 0. When it has failed, once more. Text: the path as the program gave it.
+ */
 struct fp_audit_exec {
-    int32_t result; /* 0: before the call, which does not return; negative: it did, as -errno */
-    int32_t unused;
+    int32_t result;
+    uint32_t flags;
+    uint64_t blocked, blocked_before; /* signals, from bit 0: now, and when the image began */
+};
+
+/* Right before the exec that passes it on, by the same thread: a descriptor above 2. */
+struct fp_audit_inherited {
+    int32_t fd;
+    uint32_t mode, flags; /* as of stat; O_… */
+    uint32_t unused;
+    uint64_t device, inode;
+};
+
+enum fp_audit_variable { FP_VARIABLE_TWICE, FP_VARIABLE_CASE, FP_VARIABLE_KINDS };
+
+/* In the environment of the exec that follows, not in that of the image. Text: "NAME", or two that
+ * differ in case, "NAME=Name". */
+struct fp_audit_variable_event {
+    uint32_t what;
+    uint32_t unused;
+};
+
+#define FP_SHELL_LITERAL 1U /* the string lies in memory that cannot be written: a constant */
+
+/* Text: what the shell gets. */
+struct fp_audit_shell {
+    uint32_t how; /* FP_FORKED_SYSTEM or FP_FORKED_POPEN */
+    uint32_t flags;
+};
+
+#define FP_UNSAFE_IN_CHILD 1U /* by a forked child that has executed nothing */
+#define FP_UNSAFE_THREADED 2U /* of a process that had threads */
+#define FP_UNSAFE_IN_VFORK 4U /* by a vfork child */
+#define FP_UNSAFE_IN_HANDLER                                                                       \
+    8U /* a signal that has a handler is blocked, but not by the program                           \
+        */
+
+/* A call that is not async-signal-safe, where it may matter. Text: its name. */
+struct fp_audit_unsafe {
+    uint32_t flags;
+    uint32_t unused;
+};
+
+/* A handler for exit. */
+struct fp_audit_atexit {
+    uint64_t handler;
+};
+
+/* An exception is caught, in a child that has executed nothing. */
+struct fp_audit_caught {
+    uint64_t unused;
+};
+
+#define FP_LEFT_ZOMBIE 1U
+
+/* By forkproof itself, at the end of the run: a member that was left. Text: its name. */
+struct fp_audit_left {
+    int32_t pid;
+    int32_t signal; /* that ended it; 0: none was needed, or it lives on */
+    uint32_t flags, unused;
+    uint64_t start; /* clock ticks since boot */
+};
+
+/* By forkproof: the program that was run has ended. Text: the directory of the run. */
+struct fp_audit_root {
+    int32_t pid;
+    int32_t status; /* as of waitpid; -1: not known */
+    uint64_t ended;
+};
+
+/* By forkproof, while the program hangs. Text: the rule, a line; the sentence, a line; evidence, a
+ * line each. */
+struct fp_audit_stall {
+    int32_t pid; /* who is reported */
+    uint32_t unused;
 };
 
 enum fp_audit_ended {
@@ -195,6 +290,8 @@ enum fp_audit_touched {
     FP_TOUCHED_DUP, /* fd became other */
     FP_TOUCHED_SOCKETPAIR,
     FP_TOUCHED_FLAGS, /* fcntl(F_SETFD) */
+    FP_TOUCHED_READ,  /* only when fd is not open for it */
+    FP_TOUCHED_WRITE,
     FP_TOUCHED_KINDS
 };
 
@@ -226,12 +323,19 @@ struct fp_audit_pdeathsig {
 
 _Static_assert(sizeof(struct fp_audit_head) == 72 && sizeof(struct fp_audit_chunk) == 32 &&
                    sizeof(struct fp_audit_event) == 32 && sizeof(struct fp_audit_image) == 16 &&
-                   sizeof(struct fp_audit_mapping) == 64 && sizeof(struct fp_audit_fork) == 8 &&
-                   sizeof(struct fp_audit_exec) == 8 && sizeof(struct fp_audit_exit) == 8 &&
+                   sizeof(struct fp_audit_mapping) == 64 && sizeof(struct fp_audit_fork) == 16 &&
+                   sizeof(struct fp_audit_exec) == 24 && sizeof(struct fp_audit_exit) == 8 &&
                    sizeof(struct fp_audit_wait) == 24 && sizeof(struct fp_audit_kill) == 16 &&
                    sizeof(struct fp_audit_discard) == 16 &&
                    sizeof(struct fp_audit_descriptor) == 24 &&
-                   sizeof(struct fp_audit_handler) == 24 && sizeof(struct fp_audit_pdeathsig) == 16,
+                   sizeof(struct fp_audit_handler) == 24 &&
+                   sizeof(struct fp_audit_pdeathsig) == 16 &&
+                   sizeof(struct fp_audit_inherited) == 32 &&
+                   sizeof(struct fp_audit_variable_event) == 8 &&
+                   sizeof(struct fp_audit_shell) == 8 && sizeof(struct fp_audit_unsafe) == 8 &&
+                   sizeof(struct fp_audit_atexit) == 8 && sizeof(struct fp_audit_caught) == 8 &&
+                   sizeof(struct fp_audit_left) == 24 && sizeof(struct fp_audit_root) == 16 &&
+                   sizeof(struct fp_audit_stall) == 8,
                "one layout for every class");
 
 #endif

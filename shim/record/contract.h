@@ -17,6 +17,12 @@
  */
 #define FP_ENV_LEDGER "FORKPROOF_LEDGER"
 
+/*
+ * The path by which a member opens the record of an audit (audit.h), in the pid namespace of the
+ * members: set by `forkproof audit`.
+ */
+#define FP_ENV_RECORD "FORKPROOF_RECORD"
+
 /* Set over exec once bad options have been complained of, so that it is said once. */
 #define FP_ENV_SAID "FORKPROOF_SAID"
 
@@ -31,6 +37,7 @@
 #define FP_KEPT_OPTIONS 'o'
 #define FP_KEPT_RUN 'r'
 #define FP_KEPT_LEDGER 'l'
+#define FP_KEPT_RECORD 'c'
 #define FP_KEPT_SAID 's'
 #define FP_KEPT_GROUP 'g'
 #define FP_KEPT_RUNTIME 'd'
@@ -48,6 +55,9 @@
 #define FP_ENV_LIBRARY "FORKPROOF_LIBRARY"
 
 #define FP_LIBRARY_NAME "libforkproof.so"
+
+/* The same with what an audit adds; found as that is, and beside it. */
+#define FP_AUDIT_LIBRARY_NAME "libforkproof-audit.so"
 
 /* Exit statuses of the command that are not the program's own. */
 #define FP_EXIT_FAILED 125         /* forkproof itself failed */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "chld.h"
+#include "note.h"
 #include "settings.h"
 #include "sigpipe.h"
 #include "symbol.h"
@@ -68,6 +69,26 @@ static int act_on_sigpipe(__typeof__(&sigaction) next, const struct sigaction *a
     return result;
 }
 
+/* What that spelling meant: SA_RESETHAND, as in System V, or not. */
+static inline uint32_t flags_of(int number) {
+    void (*now)(int) = SIG_DFL;
+    unsigned long flags = 0;
+    return fp_sys_disposition(number, &now, &flags) == 0 ? (uint32_t)flags : 0;
+}
+
+static handler *set_noted(setter *next, int number, handler *wanted) {
+    FP_NOTE(note);
+    struct fp_audit_handler body = {
+        .signal = number, .how = FP_HANDLED_SIGNAL, .handler = (uintptr_t)wanted};
+    handler *old = set(next, number, wanted);
+    if (FP_AUDIT)
+        body.flags = flags_of(number);
+    // sigset blocks the signal for SIG_HOLD, and sets nothing.
+    if (wanted != SIG_HOLD)
+        fp_note_handler(&note, &body, old == SIG_ERR ? fp_note_result(-1) : 0);
+    return old;
+}
+
 /* A bad address is libc's to come upon. */
 static bool is_automatic(const struct sigaction *user_action) {
     struct sigaction action = {.sa_flags = 0};
@@ -75,7 +96,7 @@ static bool is_automatic(const struct sigaction *user_action) {
            (action.sa_handler == SIG_IGN || (action.sa_flags & SA_NOCLDWAIT));
 }
 
-FP_EXPORT int sigaction(int number, const struct sigaction *action, struct sigaction *old) {
+static int act(int number, const struct sigaction *action, struct sigaction *old) {
     __typeof__(&sigaction) next = FP_NEXT(sigaction);
     if (next && is_replaced(number))
         return act_on_sigpipe(next, action, old);
@@ -86,17 +107,25 @@ FP_EXPORT int sigaction(int number, const struct sigaction *action, struct sigac
         fp_chld_changed();
     return result;
 }
+
+FP_EXPORT int sigaction(int number, const struct sigaction *action, struct sigaction *old) {
+    FP_NOTE(note);
+    const struct fp_audit_handler given = fp_note_action(number, action);
+    int result = act(number, action, old);
+    fp_note_handler(&note, &given, fp_note_result(result));
+    return result;
+}
 FP_EXPORT_AS(__sigaction, sigaction);
 
 FP_EXPORT handler *signal(int number, handler *wanted) {
-    return set(FP_NEXT(signal), number, wanted);
+    return set_noted(FP_NEXT(signal), number, wanted);
 }
 
 /* The other spellings; which of them there are differs by libc. */
 #define SPELLING(name)                                                                             \
     setter name;                                                                                   \
     static handler *set_by_##name(int number, handler *wanted) {                                   \
-        return set(FP_NEXT(name), number, wanted);                                                 \
+        return set_noted(FP_NEXT(name), number, wanted);                                           \
     }                                                                                              \
     FP_EXPORT_IF_IN_LIBC(name, set_by_##name)
 
@@ -107,11 +136,15 @@ SPELLING(__sysv_signal);
 SPELLING(sigset);
 
 static int ignore(int number) {
+    FP_NOTE(note);
+    const struct fp_audit_handler body = {
+        .signal = number, .how = FP_HANDLED_SIGNAL, .handler = (uintptr_t)SIG_IGN};
     if (number == SIGCHLD)
         fp_chld_changes(true);
     int result = FP_NEXT(sigignore)(number);
     if (number == SIGCHLD)
         fp_chld_changed();
+    fp_note_handler(&note, &body, fp_note_result(result));
     return result;
 }
 

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include "group.h"
+#include "note.h"
 #include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
 
 /* exit and return from main, after the program's own handlers. */
 __attribute__((destructor)) static void finish(void) {
+    fp_note_finish();
     fp_group_end();
 }
 
@@ -24,15 +26,21 @@ static _Noreturn void end(int status) {
 }
 
 FP_EXPORT _Noreturn void _exit(int status) {
+    FP_NOTE(note);
+    fp_note_exit(&note, FP_ENDED_EXIT, status);
     end(status);
 }
 
 FP_EXPORT _Noreturn void _Exit(int status) {
+    FP_NOTE(note);
+    fp_note_exit(&note, FP_ENDED_EXIT, status);
     end(status);
 }
 
 FP_EXPORT _Noreturn void quick_exit(int status) {
+    FP_NOTE(note);
     __typeof__(&quick_exit) next = FP_NEXT(quick_exit);
+    fp_note_exit(&note, FP_ENDED_QUICK_EXIT, status);
     fp_group_end();
     if (next)
         next(status);
@@ -55,11 +63,13 @@ static void run_handler(void) {
 }
 
 FP_EXPORT _Noreturn void abort(void) {
+    FP_NOTE(note);
     __typeof__(&abort) next = FP_NEXT(abort);
     if (fp_group_is_root()) {
         run_handler();
         fp_group_end();
     }
+    fp_note_exit(&note, FP_ENDED_ABORT, SIGABRT);
     if (next)
         next();
     end(127);

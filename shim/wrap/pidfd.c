@@ -7,6 +7,8 @@
 
 #include "child.h"
 #include "deliver.h"
+#include "note.h"
+#include "proc.h"
 #include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
@@ -20,7 +22,14 @@ FP_EXPORT int pidfd_open(pid_t pid, unsigned flags) {
 int pidfd_send_signal(int pidfd, int number, siginfo_t *info, unsigned flags);
 
 static int to_held(int pidfd, int number, siginfo_t *info, unsigned flags) {
-    return (int)fp_wrap_result(fp_deliver_held(pidfd, number, info, flags));
+    FP_NOTE(note);
+    pid_t target = FP_AUDIT ? fp_proc_of_pidfd(pidfd) : 0; // before it is reaped
+    if (target > 0)
+        fp_note_signal_begin(&note, FP_KILLED_PIDFD, target, number);
+    long result = fp_deliver_held(pidfd, number, info, flags);
+    if (target > 0)
+        fp_note_signal_end(&note, FP_KILLED_PIDFD, target, number, result);
+    return (int)fp_wrap_result(result);
 }
 
 FP_EXPORT_IF_IN_LIBC(pidfd_send_signal, to_held); // glibc 2.36

@@ -9,6 +9,7 @@
 #include "birth.h"
 #include "group.h"
 #include "ledger.h"
+#include "note.h"
 #include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
@@ -41,6 +42,7 @@ FP_EXPORT int setpgrp(void) {
  * more, which becomes the daemon in its place.
  */
 FP_EXPORT int daemon(int keep_directory, int keep_descriptors) {
+    FP_NOTE(note);
     __typeof__(&daemon) next = FP_NEXT(daemon);
     if (!next)
         return (int)fp_wrap_result(-ENOSYS);
@@ -55,11 +57,14 @@ FP_EXPORT int daemon(int keep_directory, int keep_descriptors) {
     int refused = fp_birth_begin();
     if (refused < 0)
         return (int)fp_wrap_result(refused);
+    fp_note_fork_untold(&note, FP_FORKED_DAEMON); // this process ends in there
     int result = next(keep_directory, keep_descriptors);
     if (fp_sys_getpid() == before) {
         fp_birth_end(-1, (struct fp_birth){0});
+        fp_note_fork_end(&note, FP_FORKED_DAEMON, fp_note_result(result));
     } else {
         fp_birth_child();
+        fp_note_fork_child(&note);
         fp_group_check_in(true);
         fp_ledger_daemon();
     }
@@ -68,15 +73,22 @@ FP_EXPORT int daemon(int keep_directory, int keep_descriptors) {
 
 FP_EXPORT pid_t forkpty(int *amaster, char *name, const struct termios *settings,
                         const struct winsize *size) {
+    FP_NOTE(note);
     __typeof__(&forkpty) next = FP_NEXT(forkpty);
     if (!next)
         return (pid_t)fp_wrap_result(-ENOSYS);
+    fp_note_fork_begin(&note, false);
     int refused = fp_birth_begin();
-    if (refused < 0)
+    if (refused < 0) {
+        fp_note_fork_end(&note, FP_FORKED_FORKPTY, refused);
         return (pid_t)fp_wrap_result(refused);
+    }
     pid_t pid = next(amaster, name, settings, size);
-    if (pid != 0)
+    if (pid != 0) {
+        fp_note_fork_end(&note, FP_FORKED_FORKPTY, fp_note_result(pid));
         return fp_birth_end(pid, (struct fp_birth){.leads = true});
+    }
     fp_birth_child();
+    fp_note_fork_child(&note);
     return 0;
 }

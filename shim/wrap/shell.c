@@ -11,6 +11,7 @@
 
 #include "group.h"
 #include "limit.h"
+#include "note.h"
 #include "symbol.h"
 #include "wrap.h"
 
@@ -21,20 +22,31 @@ static int begin(void) {
 }
 
 FP_EXPORT int system(const char *command) {
+    FP_NOTE(note);
     __typeof__(&system) next = FP_NEXT(system);
+    if (command)
+        fp_note_shell(&note, FP_FORKED_SYSTEM, command);
     int refused = command ? begin() : 0;
     if (refused < 0)
         return (int)fp_wrap_result(refused);
-    int status = next ? next(command) : (int)fp_wrap_result(-ENOSYS);
     if (command)
+        fp_note_fork_untold(&note, FP_FORKED_SYSTEM);
+    int status = next ? next(command) : (int)fp_wrap_result(-ENOSYS);
+    if (command) {
         fp_limit_give_back(fp_ledger());
+        fp_note_discard(&note, FP_DISCARDED_SYSTEM, status);
+    }
     return status;
 }
 
 FP_EXPORT FILE *popen(const char *command, const char *type) {
+    FP_NOTE(note);
     __typeof__(&popen) next = FP_NEXT(popen);
+    fp_note_shell(&note, FP_FORKED_POPEN, command);
+    fp_note_fork_begin(&note, false);
     int refused = begin();
     if (refused < 0) {
+        fp_note_fork_end(&note, FP_FORKED_POPEN, refused);
         (void)fp_wrap_result(refused);
         return NULL;
     }
@@ -43,25 +55,31 @@ FP_EXPORT FILE *popen(const char *command, const char *type) {
         fp_group_unentered(1);
     else
         fp_limit_give_back(fp_ledger());
+    fp_note_fork_end(&note, FP_FORKED_POPEN, stream ? 0 : fp_note_result(-1));
     return stream;
 }
 
 FP_EXPORT int pclose(FILE *stream) {
+    FP_NOTE(note);
     __typeof__(&pclose) next = FP_NEXT(pclose);
     int status = next ? next(stream) : (int)fp_wrap_result(-ENOSYS);
     if (status != -1) {
         fp_group_unentered(-1);
         fp_limit_give_back(fp_ledger());
+        fp_note_discard(&note, FP_DISCARDED_PCLOSE, status);
     }
     return status;
 }
 
 /* Without a place for the shell: as libc answers when it cannot fork. */
 FP_EXPORT int wordexp(const char *words, wordexp_t *result, int flags) {
+    FP_NOTE(note);
     __typeof__(&wordexp) next = FP_NEXT(wordexp);
     bool forks = !(flags & WRDE_NOCMD);
     if (!next || (forks && begin() < 0))
         return WRDE_NOSPACE;
+    if (FP_AUDIT && forks && fp_note_words_fork(words))
+        fp_note_fork_untold(&note, FP_FORKED_WORDEXP);
     int error = next(words, result, flags);
     if (forks)
         fp_limit_give_back(fp_ledger());

@@ -5,13 +5,17 @@
 
 #include "deliver.h"
 #include "group.h"
+#include "note.h"
 #include "settings.h"
 #include "symbol.h"
 #include "sys.h"
 #include "wrap.h"
 
-static int deliver(const struct fp_signal *signal) {
-    return (int)fp_wrap_result(fp_deliver(signal, fp_settings.options.stale));
+static int deliver(struct fp_note *note, enum fp_audit_killed how, const struct fp_signal *signal) {
+    fp_note_signal_begin(note, how, signal->pid, signal->number);
+    long result = fp_deliver(signal, fp_settings.options.stale);
+    fp_note_signal_end(note, how, signal->pid, signal->number, result);
+    return (int)fp_wrap_result(result);
 }
 
 /* Not the end of a namespace's init: the kernel drops what that sends itself. */
@@ -27,24 +31,32 @@ static void before(pid_t pid, int number) {
 }
 
 FP_EXPORT int kill(pid_t pid, int number) {
+    FP_NOTE(note);
     before(pid, number);
-    return deliver(&(struct fp_signal){FP_BY_KILL, pid, 0, number, NULL});
+    return deliver(&note, FP_KILLED_KILL, &(struct fp_signal){FP_BY_KILL, pid, 0, number, NULL});
 }
 
 /* As libc's own: a group is signalled by its negated id, which is never a single pid here. */
 FP_EXPORT int killpg(pid_t group, int number) {
-    if (group < 0)
+    FP_NOTE(note);
+    if (group < 0) {
+        fp_note_signal_end(&note, FP_KILLED_KILLPG, group, number, -EINVAL);
         return (int)fp_wrap_result(-EINVAL);
-    return kill(-group, number);
+    }
+    before(-group, number);
+    return deliver(&note, FP_KILLED_KILLPG,
+                   &(struct fp_signal){FP_BY_KILL, -group, 0, number, NULL});
 }
 
 int tgkill(pid_t pid, pid_t tid, int number);
 
 /* A thread that is not there ends nobody. */
 static int to_thread(pid_t pid, pid_t tid, int number) {
+    FP_NOTE(note);
     if (pid == fp_group_root() && fp_sys_tgkill(pid, tid, 0) == 0)
         before_own(number);
-    return deliver(&(struct fp_signal){FP_BY_TGKILL, pid, tid, number, NULL});
+    return deliver(&note, FP_KILLED_TGKILL,
+                   &(struct fp_signal){FP_BY_TGKILL, pid, tid, number, NULL});
 }
 
 FP_EXPORT_IF_IN_LIBC(tgkill, to_thread); // glibc 2.30
@@ -57,18 +69,25 @@ static bool is_refused(int number) {
 }
 
 FP_EXPORT int raise(int number) {
+    FP_NOTE(note);
     __typeof__(&raise) next = FP_NEXT(raise);
+    pid_t self = FP_AUDIT ? fp_sys_getpid() : 0;
     if (!is_refused(number))
         before_own(number);
-    return next ? next(number) : (int)fp_wrap_result(-ENOSYS);
+    fp_note_signal_begin(&note, FP_KILLED_RAISE, self, number);
+    int result = next ? next(number) : (int)fp_wrap_result(-ENOSYS);
+    fp_note_signal_end(&note, FP_KILLED_RAISE, self, number, fp_note_result(result));
+    return result;
 }
 
 FP_EXPORT int sigqueue(pid_t pid, int number, const union sigval value) {
+    FP_NOTE(note);
     siginfo_t info = {0};
     info.si_signo = number;
     info.si_code = SI_QUEUE;
     info.si_pid = fp_sys_getpid();
     info.si_uid = fp_sys_getuid();
     info.si_value = value;
-    return deliver(&(struct fp_signal){FP_BY_QUEUE, pid, 0, number, &info});
+    return deliver(&note, FP_KILLED_SIGQUEUE,
+                   &(struct fp_signal){FP_BY_QUEUE, pid, 0, number, &info});
 }

@@ -12,6 +12,7 @@
 #include "image.h"
 #include "kept.h"
 #include "ledger.h"
+#include "note.h"
 #include "proc.h"
 #include "symbol.h"
 #include "sys.h"
@@ -24,9 +25,11 @@ typedef int spawner(pid_t *, const char *, const posix_spawn_file_actions_t *,
 static int spawn(spawner *next, pid_t *user_pid, const char *path,
                  const posix_spawn_file_actions_t *actions, const posix_spawnattr_t *attributes,
                  char *const argv[], char *const envp[]) {
+    FP_NOTE(note);
     pid_t pid = 0;
     if (!next)
         return ENOSYS;
+    fp_note_fork_begin(&note, false);
     struct fp_kept kept;
     posix_spawnattr_t changed;
     FP_PLACE_SPAWN(path, actions);
@@ -34,12 +37,15 @@ static int spawn(spawner *next, pid_t *user_pid, const char *path,
     FP_KEEP(kept, envp);
     attributes = fp_image_attributes(attributes, &changed);
     int refused = fp_birth_begin();
-    if (refused < 0)
+    if (refused < 0) {
+        fp_note_fork_end(&note, FP_FORKED_SPAWN, refused);
         return -refused;
+    }
     int error = next(&pid, path, actions, attributes, argv, kept.envp);
     if (fp_kept_was_too_big(&kept, error))
         error = next(&pid, path, actions, attributes, argv, envp);
     fp_birth_end(error ? 0 : pid, (struct fp_birth){0});
+    fp_note_fork_end(&note, FP_FORKED_SPAWN, error ? -error : pid);
     if (!error && user_pid)
         *user_pid = pid;
     return error;
@@ -48,12 +54,16 @@ static int spawn(spawner *next, pid_t *user_pid, const char *path,
 FP_EXPORT int posix_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                           const posix_spawnattr_t *attributes, char *const argv[],
                           char *const envp[]) {
+    FP_NOTE(note);
+    fp_note_spawn(&note, path, envp, false);
     return spawn(FP_NEXT(posix_spawn), pid, path, actions, attributes, argv, envp);
 }
 
 FP_EXPORT int posix_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                            const posix_spawnattr_t *attributes, char *const argv[],
                            char *const envp[]) {
+    FP_NOTE(note);
+    fp_note_spawn(&note, file, envp, true);
     return spawn(FP_NEXT(posix_spawnp), pid, file, actions, attributes, argv, envp);
 }
 
@@ -66,6 +76,8 @@ spawner old_spawn, old_spawnp;
 FP_EXPORT int old_spawn(pid_t *pid, const char *path, const posix_spawn_file_actions_t *actions,
                         const posix_spawnattr_t *attributes, char *const argv[],
                         char *const envp[]) {
+    FP_NOTE(note);
+    fp_note_spawn(&note, path, envp, false);
     return spawn(FP_NEXT_VERSION(posix_spawn, FP_OLD_SPAWN), pid, path, actions, attributes, argv,
                  envp);
 }
@@ -73,6 +85,8 @@ FP_EXPORT int old_spawn(pid_t *pid, const char *path, const posix_spawn_file_act
 FP_EXPORT int old_spawnp(pid_t *pid, const char *file, const posix_spawn_file_actions_t *actions,
                          const posix_spawnattr_t *attributes, char *const argv[],
                          char *const envp[]) {
+    FP_NOTE(note);
+    fp_note_spawn(&note, file, envp, true);
     return spawn(FP_NEXT_VERSION(posix_spawnp, FP_OLD_SPAWN), pid, file, actions, attributes, argv,
                  envp);
 }
@@ -89,31 +103,41 @@ pidfd_spawner pidfd_spawn, pidfd_spawnp;
 static int spawn_held(pidfd_spawner *next, int *pidfd, const char *path,
                       const posix_spawn_file_actions_t *actions,
                       const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
+    FP_NOTE(note);
     struct fp_kept kept;
     posix_spawnattr_t changed;
+    fp_note_fork_begin(&note, false);
     FP_PLACE_SPAWN(path, actions);
     fp_group_enter();
     FP_KEEP(kept, envp);
     attributes = fp_image_attributes(attributes, &changed);
     int refused = fp_birth_begin_elsewhere();
-    if (refused < 0)
+    if (refused < 0) {
+        fp_note_fork_end(&note, FP_FORKED_SPAWN, refused);
         return -refused;
+    }
     int error = next(pidfd, path, actions, attributes, argv, kept.envp);
     if (fp_kept_was_too_big(&kept, error))
         error = next(pidfd, path, actions, attributes, argv, envp);
     // The pid is not told: /proc tells it.
-    bool is_told = !error && fp_ledger() != NULL;
-    (void)fp_birth_end_elsewhere(is_told ? fp_proc_of_pidfd(*pidfd) : 0);
+    bool is_told = !error && (FP_AUDIT || fp_ledger() != NULL);
+    pid_t pid = is_told ? fp_proc_of_pidfd(*pidfd) : 0;
+    (void)fp_birth_end_elsewhere(pid);
+    fp_note_fork_end(&note, FP_FORKED_SPAWN, error ? -error : pid);
     return error;
 }
 
 static int by_path(int *pidfd, const char *path, const posix_spawn_file_actions_t *actions,
                    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
+    FP_NOTE(note);
+    fp_note_spawn(&note, path, envp, false);
     return spawn_held(FP_NEXT(pidfd_spawn), pidfd, path, actions, attributes, argv, envp);
 }
 
 static int by_name(int *pidfd, const char *file, const posix_spawn_file_actions_t *actions,
                    const posix_spawnattr_t *attributes, char *const argv[], char *const envp[]) {
+    FP_NOTE(note);
+    fp_note_spawn(&note, file, envp, true);
     return spawn_held(FP_NEXT(pidfd_spawnp), pidfd, file, actions, attributes, argv, envp);
 }
 

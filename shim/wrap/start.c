@@ -6,6 +6,7 @@
 
 #include "environ.h"
 #include "group.h"
+#include "note.h"
 #include "origin.h"
 #include "settings.h"
 #include "sigpipe.h"
@@ -25,6 +26,8 @@ __attribute__((constructor)) static void start(int argc, char **argv, char **env
     if (!own)
         return;
     fp_settings_read(own);
+    if (FP_AUDIT)
+        fp_watch_begin();
     fp_environ_strip(own);
     fp_group_load(fp_settings.group);
     fp_environ_hide(own, &fp_settings);

@@ -20,7 +20,9 @@
 #include "image.h"
 #include "kept.h"
 #include "limit.h"
+#include "note.h"
 #include "pipes.h"
+#include "proc.h"
 #include "reap.h"
 #include "subreaper.h"
 #include "sys.h"
@@ -39,54 +41,91 @@ static bool is_plain_fork(uint64_t flags, uint64_t stack) {
     return !stack && !(flags & (CLONE_VM | CLONE_THREAD | CLONE_PARENT));
 }
 
-static long fork_by(const long *call, uint64_t flags, uint64_t exit_signal) {
+static enum fp_audit_forked how_of(const long *call) {
+    switch (call[0]) {
+#ifdef SYS_fork
+    case SYS_fork:
+        return FP_FORKED_FORK;
+    case SYS_vfork:
+        return FP_FORKED_VFORK;
+#endif
+    default:
+        return FP_FORKED_CLONE;
+    }
+}
+
+static long fork_by(struct fp_note *note, const long *call, uint64_t flags, uint64_t exit_signal) {
+    fp_note_fork_begin(note, false);
     int refused = fp_birth_begin();
-    if (refused < 0)
+    if (refused < 0) {
+        fp_note_fork_end(note, how_of(call), refused);
         return refused;
+    }
     long pid = raw(call);
     if (pid == 0) {
         fp_birth_child();
+        fp_note_fork_child(note);
         return 0;
     }
     bool pinned = exit_signal != SIGCHLD || (flags & CLONE_PIDFD);
+    fp_note_fork_end(note, how_of(call), (int)pid);
     return fp_birth_end((pid_t)pid, (struct fp_birth){.pinned = pinned});
 }
 
 /* One that is made from the trampoline: nobody is told of its end, so a later count finds it. */
-static bool is_refused(uint64_t flags, long *call) {
+static bool is_refused(struct fp_note *note, uint64_t flags, long *call) {
+    if (!(flags & CLONE_THREAD))
+        fp_note_fork_untold(note, how_of(call));
     int refused = flags & CLONE_THREAD ? 0 : fp_limit_take(fp_ledger_enter());
     if (refused < 0)
         call[0] = fp_wrap_result(refused);
     return refused < 0;
 }
 
-static bool clone3_answered(long *call) {
+static bool clone3_answered(struct fp_note *note, long *call) {
     struct clone_args arguments = {0};
     size_t known = sizeof arguments;
     size_t size = (size_t)call[2] < known ? (size_t)call[2] : known;
     if (fp_sys_copy_in(&arguments, (const void *)call[1], size) < 0)
         return false;
     if (!is_plain_fork(arguments.flags, arguments.stack))
-        return is_refused(arguments.flags, call);
-    call[0] = fp_wrap_result(fork_by(call, arguments.flags, arguments.exit_signal));
+        return is_refused(note, arguments.flags, call);
+    call[0] = fp_wrap_result(fork_by(note, call, arguments.flags, arguments.exit_signal));
     return true;
 }
 
-static long signal_by(const long *call) {
+static long signal_by(struct fp_note *note, const long *call) {
     struct fp_signal signal = {0};
+    enum fp_audit_killed how = FP_KILLED_KILL;
     switch (call[0]) {
     case SYS_kill:
         signal = (struct fp_signal){FP_BY_KILL, (pid_t)call[1], 0, (int)call[2], NULL};
         break;
     case SYS_tgkill:
+        how = FP_KILLED_TGKILL;
         signal =
             (struct fp_signal){FP_BY_TGKILL, (pid_t)call[1], (pid_t)call[2], (int)call[3], NULL};
         break;
     default:
+        how = FP_KILLED_SIGQUEUE;
         signal =
             (struct fp_signal){FP_BY_QUEUE, (pid_t)call[1], 0, (int)call[2], (siginfo_t *)call[3]};
     }
-    return fp_deliver(&signal, fp_settings.options.stale);
+    fp_note_signal_begin(note, how, signal.pid, signal.number);
+    long result = fp_deliver(&signal, fp_settings.options.stale);
+    fp_note_signal_end(note, how, signal.pid, signal.number, result);
+    return result;
+}
+
+static long signal_held(struct fp_note *note, const long *call) {
+    pid_t target = FP_AUDIT ? fp_proc_of_pidfd((int)call[1]) : 0;
+    if (target > 0)
+        fp_note_signal_begin(note, FP_KILLED_PIDFD, target, (int)call[2]);
+    long result =
+        fp_deliver_held((int)call[1], (int)call[2], (const siginfo_t *)call[3], (unsigned)call[4]);
+    if (target > 0)
+        fp_note_signal_end(note, FP_KILLED_PIDFD, target, (int)call[2], result);
+    return result;
 }
 
 /* The older calls of 32-bit machines have other arguments: there SIGPIPE is as bare. */
@@ -103,7 +142,7 @@ static bool is_automatic(const long *call) {
     return action.handler == SIG_IGN || (action.flags & SA_NOCLDWAIT);
 }
 
-static long action_by(const long *call) {
+static long act(const long *call) {
     if (call[0] == SYS_rt_sigaction && call[1] == SIGPIPE &&
         fp_settings.options.sigpipe == FP_SIGPIPE_EPIPE)
         return fp_sigpipe_action((const void *)call[2], (void *)call[3], (size_t)call[4]);
@@ -116,16 +155,32 @@ static long action_by(const long *call) {
     return result;
 }
 
+/* As the kernel has it; that of older calls is not told. */
+static long action_by(const struct fp_note *note, const long *call) {
+    struct fp_audit_handler body = {.signal = (int)call[1], .how = FP_HANDLED_SIGACTION};
+    struct fp_sys_action action = {.flags = 0};
+    if (FP_AUDIT && call[0] == SYS_rt_sigaction &&
+        fp_sys_copy_in(&action, (const void *)call[2], sizeof action) == 0) {
+        body.handler = (uintptr_t)action.handler;
+        body.flags = (uint32_t)action.flags;
+    }
+    long result = act(call);
+    fp_note_handler(note, &body, result);
+    return result;
+}
+
 static long exec_raw(const long *call, const char *path, char *const *envp) {
     if (call[0] == SYS_execve)
         return fp_sys_execve(path, (char *const *)call[2], envp);
     return fp_sys_execveat((int)call[1], path, (char *const *)call[3], envp, (int)call[5]);
 }
 
-static long exec_by(const long *call) {
+static long exec_by(const struct fp_note *note, const long *call) {
     char *const *envp = (char *const *)(call[0] == SYS_execve ? call[3] : call[4]);
     const char *path = (const char *)(call[0] == SYS_execve ? call[1] : call[2]);
+    const char *given = path;
     struct fp_kept kept;
+    fp_note_exec(note, given, envp, false);
     if (call[0] == SYS_execve || (int)call[1] == AT_FDCWD)
         FP_PLACE(path);
     FP_KEEP(kept, envp);
@@ -134,6 +189,7 @@ static long exec_by(const long *call) {
     if (fp_kept_was_too_big(&kept, -result))
         result = exec_raw(call, path, envp);
     fp_image_failed(disarmed);
+    fp_note_exec_failed(note, given, result);
     return result;
 }
 
@@ -160,39 +216,40 @@ static bool pipe_answered(const long *call, long *ret_result) {
 }
 
 bool fp_syscall_answered(long *call) {
+    FP_NOTE(note);
     long result;
     switch (call[0]) {
 #ifdef SYS_fork
     case SYS_fork:
-        result = fork_by(call, 0, SIGCHLD);
+        result = fork_by(&note, call, 0, SIGCHLD);
         break;
 #endif
 #ifdef SYS_vfork
     case SYS_vfork:
-        return is_refused(0, call);
+        return is_refused(&note, 0, call);
 #endif
     case SYS_clone:
         if (!is_plain_fork((uint64_t)call[1], (uint64_t)call[2]))
-            return is_refused((uint64_t)call[1], call);
-        result = fork_by(call, (uint64_t)call[1], (uint64_t)call[1] & CSIGNAL);
+            return is_refused(&note, (uint64_t)call[1], call);
+        result = fork_by(&note, call, (uint64_t)call[1], (uint64_t)call[1] & CSIGNAL);
         break;
     case SYS_clone3:
-        return clone3_answered(call);
+        return clone3_answered(&note, call);
     case SYS_execve:
     case SYS_execveat:
-        result = exec_by(call);
+        result = exec_by(&note, call);
         break;
     case SYS_wait4:
-        result =
-            fp_reap_wait4((pid_t)call[1], (int *)call[2], (int)call[3], (struct rusage *)call[4]);
+        result = fp_note_wait4(&note, (pid_t)call[1], (int *)call[2], (int)call[3],
+                               (struct rusage *)call[4]);
         break;
 #ifdef SYS_waitpid
     case SYS_waitpid:
-        result = fp_reap_wait4((pid_t)call[1], (int *)call[2], (int)call[3], NULL);
+        result = fp_note_wait4(&note, (pid_t)call[1], (int *)call[2], (int)call[3], NULL);
         break;
 #endif
     case SYS_waitid:
-        result = fp_reap_waitid((int)call[1], call[2], (siginfo_t *)call[3], (int)call[4],
+        result = fp_note_waitid(&note, (int)call[1], call[2], (siginfo_t *)call[3], (int)call[4],
                                 (struct rusage *)call[5]);
         break;
     case SYS_tkill:
@@ -208,18 +265,17 @@ bool fp_syscall_answered(long *call) {
     case SYS_kill:
     case SYS_tgkill:
     case SYS_rt_sigqueueinfo:
-        result = signal_by(call);
+        result = signal_by(&note, call);
         break;
     case SYS_pidfd_send_signal:
-        result = fp_deliver_held((int)call[1], (int)call[2], (const siginfo_t *)call[3],
-                                 (unsigned)call[4]);
+        result = signal_held(&note, call);
         break;
 #ifdef SYS_signal
     case SYS_signal:
     case SYS_sigaction:
 #endif
     case SYS_rt_sigaction:
-        result = action_by(call);
+        result = action_by(&note, call);
         break;
     case SYS_setsid:
         call[0] = setsid();
@@ -228,12 +284,15 @@ bool fp_syscall_answered(long *call) {
         call[0] = setpgid((pid_t)call[1], (pid_t)call[2]);
         return true;
     case SYS_exit_group:
+        fp_note_exit(&note, FP_ENDED_EXIT, (int)call[1]);
         fp_group_end();
         return false;
     case SYS_prctl:
-        if (call[1] != PR_SET_CHILD_SUBREAPER)
+        if (call[1] != PR_SET_CHILD_SUBREAPER && (!FP_AUDIT || call[1] != PR_SET_PDEATHSIG))
             return false;
         result = fp_subreaper_prctl((int)call[1], call[2], call[3], call[4], call[5]);
+        if (call[1] == PR_SET_PDEATHSIG)
+            fp_note_pdeathsig(&note, call[2], result);
         break;
     case SYS_pidfd_open:
         result = fp_child_pidfd((pid_t)call[1], (unsigned)call[2]);

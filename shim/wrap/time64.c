@@ -6,7 +6,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
-#include "reap.h"
+#include "note.h"
 #include "wrap.h"
 
 struct time64 {
@@ -32,9 +32,10 @@ static struct time64 widen(struct timeval time) {
 
 /* As in libc, a bad pointer to a wide usage faults. */
 static pid_t wait_wide(pid_t pid, int *user_status, int options, struct usage64 *user_usage) {
+    FP_NOTE(note);
     struct usage32 usage;
     struct rusage *narrow = user_usage ? (struct rusage *)&usage : NULL;
-    long result = fp_reap_wait4(pid, user_status, options, narrow);
+    long result = fp_note_wait4(&note, pid, user_status, options, narrow);
     if (result > 0 && user_usage) {
         user_usage->user = widen(usage.user);
         user_usage->system = widen(usage.system);

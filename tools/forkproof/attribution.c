@@ -341,6 +341,7 @@ void fp_attribute(struct fp_run *run, struct fp_left *left) {
     if (fp_proc_stat(left->pid, &stat) < 0 || stat.start != left->start ||
         read_numbers(run, left->pid, &self) < 0)
         return;
+    left->inner = self.pid;
     if (run->facts->recorded < LOOKED_AT)
         origin->hooks = has_hooks(left->pid);
     find_chain(&climb, stat, self);

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "contract.h"
 #include "doctor.h"
 #include "forkproof_version.h"
 #include "preload.h"
@@ -85,7 +86,7 @@ static void advise(struct fp_check *check, enum fp_rung rung) {
 
 static void try_rung(struct fp_check *check, enum fp_rung rung, const char *run_id,
                      struct fp_check *stroke) {
-    struct fp_contain c = {.lent_fd = -1};
+    struct fp_contain c = {.lent_fd = -1, .lent_record_fd = -1};
     int r = fp_contain_open_only(&c, rung, run_id);
     if (r < 0) {
         note(check, false, c.why_not);
@@ -260,7 +261,7 @@ static bool check_library(struct fp_checkup *checkup) {
     checkup->library = (struct fp_check){.name = "library"};
     checkup->twin = (struct fp_check){.name = "32-bit programs"};
     fp_say_into(said, sizeof said);
-    int r = fp_preload_find(&library);
+    int r = fp_preload_find(FP_LIBRARY_NAME, &library);
     fp_say_into(NULL, 0);
     note_said(&checkup->library, r == 0, said);
     note(&checkup->twin, false, "they run without hooks, and are contained all the same");

@@ -74,8 +74,24 @@ static const struct option long_options[] = {
     {NULL, 0, NULL, 0},
 };
 
+#define OPTIONS 48
+
+/* Those of run; for an audit its own behind them. */
+static void list_options(bool is_audit, struct option ret[OPTIONS]) {
+    const struct option *const tables[] = {long_options, fp_audit_shared_options,
+                                           fp_audit_own_options};
+    size_t count = 0;
+    for (size_t i = 0; i < (is_audit ? 3 : 1); i++)
+        for (const struct option *o = tables[i]; o->name && count + 1 < OPTIONS; o++)
+            ret[count++] = *o;
+    ret[count] = (struct option){NULL, 0, NULL, 0};
+}
+
+/* "run" or "audit". */
+static const char *subcommand;
+
 static int bad_value(const char *option, const char *value, const char *expected) {
-    fp_say("run: bad value '%s' for %s: expected %s", value, option, expected);
+    fp_say("%s: bad value '%s' for %s: expected %s", subcommand, value, option, expected);
     return -EINVAL;
 }
 
@@ -100,7 +116,7 @@ static int append_options(struct fp_cli *cli, const char *text) {
 
 static int add_option(struct fp_cli *cli, const char *text, const char *where) {
     if (*text == '\0') {
-        fp_say("run: %s: no '=' in option: ''", where);
+        fp_say("%s: %s: no '=' in option: ''", subcommand, where);
         return -EINVAL;
     }
     int r = check_options(text, where);
@@ -155,7 +171,7 @@ static int add_keep(struct fp_cli *cli, const char *value) {
     if (*value == '\0')
         return bad_value("--keep", value, "a pattern for an executable or a command line");
     if (cli->keep_count == FP_KEEP_MAX) {
-        fp_say("run: more than %d times --keep: '%s'", FP_KEEP_MAX, value);
+        fp_say("%s: more than %d times --keep: '%s'", subcommand, FP_KEEP_MAX, value);
         return -EINVAL;
     }
     cli->keep[cli->keep_count++] = value;
@@ -181,17 +197,19 @@ static int check_conflicts(const struct fp_cli *cli) {
     else if (cli->keep_count && cli->contain == FP_RUNG_PIDNS)
         with = "--contain=pidns, which nothing outlives";
     if (with)
-        fp_say("run: --keep makes no sense with %s", with);
+        fp_say("%s: --keep makes no sense with %s", subcommand, with);
     else if (cli->no_kill && cli->contain == FP_RUNG_PIDNS)
-        fp_say("run: --no-kill cannot be had with %s",
+        fp_say("%s: --no-kill cannot be had with %s", subcommand,
                with = "--contain=pidns, which ends whatever is left");
     else if (cli->until == FP_UNTIL_EMPTY && cli->contain == FP_RUNG_NONE)
-        fp_say("run: --until=empty makes no sense with %s",
+        fp_say("%s: --until=empty makes no sense with %s", subcommand,
                with = "--contain=none, which ends nothing");
     return with ? -EINVAL : 0;
 }
 
 static int set_option(struct fp_cli *cli, int option, const char *value) {
+    if (option >= FP_AUDIT_OPTION_FIRST)
+        return fp_audit_options_set(&cli->audit, subcommand, option, value);
     switch (option) {
     case CONTAIN:
         return set_contain(cli, value);
@@ -237,48 +255,56 @@ static int set_option(struct fp_cli *cli, int option, const char *value) {
     }
 }
 
-static const char *name_of(int value, const char *otherwise) {
-    for (const struct option *o = long_options; o->name; o++)
+static const char *name_of(const struct option *options, int value) {
+    for (const struct option *o = options; o->name; o++)
         if (o->val == value)
             return o->name;
-    return otherwise;
+    return "?";
 }
 
 /* What getopt answered '?' or ':' to. */
-static int complain(int answer, char **argv) {
+static int complain(const struct option *options, int answer, char **argv) {
     const char *word = argv[optind - 1];
     if (answer == ':' && optopt < 256)
-        fp_say("run: option '-%c' needs a value", optopt);
+        fp_say("%s: option '-%c' needs a value", subcommand, optopt);
     else if (answer == ':')
-        fp_say("run: option '--%s' needs a value", name_of(optopt, "?"));
+        fp_say("%s: option '--%s' needs a value", subcommand, name_of(options, optopt));
     else if (optopt == 0)
-        fp_say("run: unknown option '%s'", word);
+        fp_say("%s: unknown option '%s'", subcommand, word);
     else if (strncmp(word, "--", 2) == 0)
-        fp_say("run: option '--%s' takes no value: '%s'", name_of(optopt, "?"), word);
+        fp_say("%s: option '--%s' takes no value: '%s'", subcommand, name_of(options, optopt),
+               word);
     else
-        fp_say("run: unknown option '-%c'", optopt);
+        fp_say("%s: unknown option '-%c'", subcommand, optopt);
     return -EINVAL;
 }
 
 static int parse_all(int argc, char **argv, struct fp_cli *cli) {
+    struct option options[OPTIONS];
     int option, r = 0;
+    list_options(cli->is_audit, options);
     opterr = 0;
     optind = 1;
-    while (r == 0 && (option = getopt_long(argc, argv, "+:o:qh", long_options, NULL)) != -1)
-        r = option == '?' || option == ':' ? complain(option, argv)
+    while (r == 0 && (option = getopt_long(argc, argv, "+:o:qh", options, NULL)) != -1)
+        r = option == '?' || option == ':' ? complain(options, option, argv)
                                            : set_option(cli, option, optarg);
     if (r < 0 || cli->help)
         return r;
     cli->program = argv + optind;
-    if (optind < argc)
-        return check_conflicts(cli);
-    fp_say("run: no program given; see forkproof run --help");
+    if (optind < argc) {
+        r = check_conflicts(cli);
+        return r == 0 && cli->is_audit ? fp_audit_options_check(&cli->audit, subcommand) : r;
+    }
+    fp_say("%s: no program given; see forkproof %s --help", subcommand, subcommand);
     return -EINVAL;
 }
 
 int fp_cli_parse(int argc, char **argv, struct fp_cli *ret) {
     const char *inherited = getenv(FP_ENV_OPTIONS);
     *ret = (struct fp_cli){.contain = FP_RUNG_AUTO, .signal = SIGTERM, .grace_ns = 5 * FP_SECOND};
+    subcommand = argv[0];
+    ret->is_audit = strcmp(subcommand, "audit") == 0;
+    fp_audit_options_init(&ret->audit);
     ret->options = strdup(inherited ? inherited : "");
     if (!ret->options)
         return -ENOMEM;

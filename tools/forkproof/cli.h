@@ -1,10 +1,11 @@
-/* The command line of `forkproof run`. */
+/* The command line of `forkproof run`, and of `forkproof audit`, which has all that run has. */
 #ifndef FP_CLI_H
 #define FP_CLI_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "audit/command/options.h"
 #include "contain/contain.h"
 
 #define FP_KEEP_MAX 64
@@ -25,6 +26,8 @@ struct fp_cli {
     size_t keep_count;
     char *options;  /* for FORKPROOF_OPTIONS; "" when there are none */
     char **program; /* argv of the root */
+    bool is_audit;
+    struct fp_audit_options audit;
 };
 
 /* -EINVAL after one line on stderr. argv[0] is the subcommand. */

@@ -26,6 +26,7 @@ enum {
 
 struct fp_left {
     pid_t pid, ppid;
+    pid_t inner; /* its number in the members' pid namespace; 0: not known */
     uint64_t start;
     char comm[64];
     uint32_t argv_length;

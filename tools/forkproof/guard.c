@@ -197,14 +197,18 @@ static void wait_for_end(struct guard *g) {
         struct pollfd fds[] = {
             {.fd = g->signal_fd, .events = POLLIN},
             {.fd = g->link, .events = POLLIN},
+            {.fd = g->run->audit.stall.over_fd, .events = POLLIN},
         };
-        (void)fp_fds_poll(fds, 2, -1);
+        (void)fp_fds_poll(fds, 3, -1);
         /* Signals first, also those that came while poll looked: one that came before the root's
          * end is not one that came after it. */
         read_signals(g);
         if (fds[1].revents)
             read_link(g);
+        if (fds[2].revents && fp_stall_ends_run(&g->run->audit.stall))
+            (void)fp_link_send(g->link, (struct fp_message){.type = FP_MESSAGE_HURRY});
     }
+    fp_stall_stop(&g->run->audit.stall);
     /* What was said before the end counts. */
     if (!g->done)
         read_link(g);
@@ -347,6 +351,7 @@ static int fail(struct guard *g, int error) {
     } else {
         fp_contain_close(&run->contain);
         fp_run_conclude(run);
+        fp_audit_discard(run);
     }
     return FP_EXIT_FAILED;
 }
@@ -358,6 +363,7 @@ int fp_guard_main(struct fp_run *run) {
     if (r < 0 && r != -EPIPE)
         return fail(&g, -r);
     leave_standard_to_root(&g);
+    fp_audit_watch(run);
     wait_for_end(&g);
     end_orphans(&g);
     bury_init(run);
@@ -370,6 +376,10 @@ int fp_guard_main(struct fp_run *run) {
         fp_report_kept(run);
     }
     fp_run_conclude(run);
+    int verdict = fp_audit_conclude(run, g.signal_fd);
     die_as_root(&g);
-    return exit_status(run);
+    if (run->audit.stall.is_over) /* what the program ended by was ours */
+        return verdict ? verdict : run->cli.audit.error_exitcode;
+    int status = exit_status(run);
+    return status ? status : verdict;
 }

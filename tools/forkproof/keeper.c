@@ -74,6 +74,7 @@ static void stand_in(struct keeper *k) {
         return;
     facts->guard_lost = true;
     fp_run_conclude(run);
+    (void)fp_audit_conclude(run, k->signal_fd);
 }
 
 /* Like the supervisor's own failures: the guard tells them. */
@@ -82,8 +83,10 @@ static void fail(struct keeper *k, int error, const char *what) {
     facts->failed = error;
     snprintf(facts->failed_at, sizeof facts->failed_at, "%s", what);
     fp_contain_close(&k->run->contain);
-    if (!guard_concludes(k))
+    if (!guard_concludes(k)) {
         fp_run_conclude(k->run);
+        fp_audit_discard(k->run);
+    }
 }
 
 _Noreturn void fp_keeper_main(struct fp_run *run, int link) {

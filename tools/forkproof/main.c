@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "audit/command/command.h"
 #include "contract.h"
 #include "doctor.h"
 #include "explain/explain.h"
@@ -19,6 +20,9 @@ static const char help[] =
     "  forkproof kill [--signal=SIGNAL] RUN     end a run, or send a signal to all of it\n"
     "  forkproof stop RUN                       hold all of a run still\n"
     "  forkproof cont RUN                       let it go on\n"
+    "  forkproof audit -- PROGRAM [ARGUMENT]... run a program, and say what was wrong with its\n"
+    "                                           processes, and where in it\n"
+    "  forkproof report RECORD                  say it again, of a record that an audit kept\n"
     "  forkproof doctor [--json]                what this machine gives for that, and why\n"
     "                                           not more\n"
     "  forkproof explain [ID]                   what goes wrong with processes, and the remedy\n"
@@ -30,8 +34,9 @@ static const struct {
     const char *name;
     int (*main)(int argc, char **argv); /* argv[0] is the subcommand */
 } subcommands[] = {
-    {"ps", fp_ps_main},     {"kill", fp_kill_main},     {"stop", fp_stop_main},
-    {"cont", fp_cont_main}, {"doctor", fp_doctor_main}, {"explain", fp_explain_main},
+    {"ps", fp_ps_main},         {"kill", fp_kill_main},     {"stop", fp_stop_main},
+    {"cont", fp_cont_main},     {"doctor", fp_doctor_main}, {"explain", fp_explain_main},
+    {"report", fp_report_main},
 };
 
 static int print(const char *text) {
@@ -43,7 +48,7 @@ int main(int argc, char **argv) {
         fp_say("no command given; see forkproof --help");
         return FP_EXIT_FAILED;
     }
-    if (strcmp(argv[1], "run") == 0)
+    if (strcmp(argv[1], "run") == 0 || strcmp(argv[1], "audit") == 0)
         return fp_run_main(argc - 1, argv + 1, argv);
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
         if (strcmp(argv[1], subcommands[i].name) == 0)

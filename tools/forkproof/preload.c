@@ -22,12 +22,12 @@ extern char **environ;
 #define TOKEN "$PLATFORM"
 #define OTHER_CLASS "i686"
 
-/* Where the library lies relative to the command's directory. */
+/* Where the libraries lie relative to the command's directory. */
 static const char *const places[] = {
-    "../lib/" FP_LIBRARY_NAME,
-    "../" FORKPROOF_LIBDIR "/" FP_LIBRARY_NAME,
-    "../lib/" FORKPROOF_MULTIARCH "/" FP_LIBRARY_NAME,
-    "../lib64/" FP_LIBRARY_NAME,
+    "../lib",
+    "../" FORKPROOF_LIBDIR,
+    "../lib/" FORKPROOF_MULTIARCH,
+    "../lib64",
 };
 
 static const char *problem(const char *path) {
@@ -48,14 +48,14 @@ static int refuse(const char *path, const char *what) {
     return -ENOENT;
 }
 
-static int find_beside_command(char **ret_path) {
+static int find_beside_command(const char *name, char **ret_path) {
     char *self = realpath("/proc/self/exe", NULL);
     if (!self)
         return refuse("beside the command", strerror(errno));
     *strrchr(self, '/') = '\0';
     for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
         char *candidate, *path;
-        if (asprintf(&candidate, "%s/%s", self, places[i]) < 0)
+        if (asprintf(&candidate, "%s/%s/%s", self, places[i], name) < 0)
             break;
         path = realpath(candidate, NULL);
         free(candidate);
@@ -65,17 +65,20 @@ static int find_beside_command(char **ret_path) {
             return 0;
         }
     }
-    fp_say("cannot find the library " FP_LIBRARY_NAME " for the command in %s; set %s", self,
-           FP_ENV_LIBRARY);
+    fp_say("cannot find the library %s for the command in %s; set %s", name, self, FP_ENV_LIBRARY);
     free(self);
     return -ENOENT;
+}
+
+static const char *name_in(const char *path) {
+    return strrchr(path, '/') + 1; /* it is absolute */
 }
 
 /* The entry for a word; `slash` ends the directory that the library lies in. */
 static char *class_path(const char *library, const char *slash, const char *word) {
     char *path;
-    int n = asprintf(&path, "%.*s/" CLASSES "/%s/" FP_LIBRARY_NAME, (int)(slash - library), library,
-                     word);
+    int n = asprintf(&path, "%.*s/" CLASSES "/%s/%s", (int)(slash - library), library, word,
+                     name_in(library));
     return n < 0 ? NULL : path;
 }
 
@@ -107,24 +110,39 @@ char *fp_preload_object(const char *library, unsigned machine) {
     char *path = class_path(library, token, OTHER_CLASS);
     /* Without a shim for that class the entry leads to an object without anything in it. */
     char *real = path ? realpath(path, NULL) : NULL;
-    bool hooks = real && strcmp(strrchr(real, '/') + 1, FP_LIBRARY_NAME) == 0;
+    bool hooks = real && strcmp(name_in(real), name_in(library)) == 0;
     free(real);
     free(hooks ? NULL : path);
     return hooks ? path : NULL;
 }
 
-int fp_preload_find(char **ret_path) {
+/* One is given, maybe another of ours: then that of this name lies beside it. */
+static int find_as_given(const char *given, const char *name, char **ret_path) {
+    char *beside, *path = realpath(given, NULL);
+    if (!path)
+        return refuse(given, strerror(errno));
+    bool is_other = strcmp(name_in(path), FP_LIBRARY_NAME) == 0 ||
+                    strcmp(name_in(path), FP_AUDIT_LIBRARY_NAME) == 0;
+    *ret_path = path;
+    if (!is_other || strcmp(name_in(path), name) == 0)
+        return 0;
+    int n = asprintf(&beside, "%.*s/%s", (int)(name_in(path) - path - 1), path, name);
+    free(path);
+    if (n < 0)
+        return refuse(given, strerror(ENOMEM));
+    *ret_path = realpath(beside, NULL);
+    int r = *ret_path ? 0 : refuse(beside, strerror(errno));
+    free(beside);
+    return r;
+}
+
+int fp_preload_find(const char *name, char **ret_path) {
     const char *given = getenv(FP_ENV_LIBRARY);
     char *path = NULL;
-    if (given && *given) {
-        path = realpath(given, NULL);
-        if (!path)
-            return refuse(given, strerror(errno));
-    } else {
-        int r = find_beside_command(&path);
-        if (r < 0)
-            return r;
-    }
+    int found =
+        given && *given ? find_as_given(given, name, &path) : find_beside_command(name, &path);
+    if (found < 0)
+        return found;
     const char *what = problem(path);
     if (!what) {
         *ret_path = for_every_class(path);
@@ -147,15 +165,44 @@ static bool has_entry(const char *list, const char *entry) {
     return false;
 }
 
+/* The list without an entry; the list itself is changed. */
+static void drop_entry(char *list, const char *entry) {
+    size_t length = strlen(entry);
+    for (char *at = list + strspn(list, ": "); *at;) {
+        size_t n = strcspn(at, ": ");
+        char *next = at + n + strspn(at + n, ": ");
+        if (n == length && memcmp(at, entry, n) == 0)
+            memmove(at, next, strlen(next) + 1);
+        else
+            at = next;
+    }
+}
+
+/* An audit within a run, and a run within an audit: one of the two libraries is enough. */
+static bool drop_other(char *list, const char *library) {
+    bool is_audit = strcmp(name_in(library), FP_AUDIT_LIBRARY_NAME) == 0;
+    const char *name = is_audit ? FP_LIBRARY_NAME : FP_AUDIT_LIBRARY_NAME;
+    char *other;
+    if (asprintf(&other, "%.*s%s", (int)(name_in(library) - library), library, name) < 0)
+        return false;
+    drop_entry(list, other);
+    free(other);
+    return true;
+}
+
 static int preload_value(const char *library, char **ret_pair) {
-    const char *list = getenv("LD_PRELOAD");
-    int n;
-    if (!list || !*list)
+    const char *given = getenv("LD_PRELOAD");
+    char *list = strdup(given ? given : "");
+    int n = -1;
+    if (!list || !drop_other(list, library))
+        n = -1;
+    else if (!*list)
         n = asprintf(ret_pair, "LD_PRELOAD=%s", library);
     else if (has_entry(list, library))
         n = asprintf(ret_pair, "LD_PRELOAD=%s", list);
     else
         n = asprintf(ret_pair, "LD_PRELOAD=%s:%s", list, library);
+    free(list);
     return n < 0 ? -ENOMEM : 0;
 }
 
@@ -186,28 +233,33 @@ static void take_out(char **env, const char *name) {
     *to = NULL;
 }
 
-/* Where the ledger is for members; that of a run around this one is not theirs. */
-static bool put_ledger(char **env, const char *path) {
-    take_out(env, FP_ENV_LEDGER);
-    return !path || put_pair(env, FP_ENV_LEDGER, path);
+bool fp_preload_is_audited(void) {
+    const char *list = getenv("LD_PRELOAD"), *record = getenv(FP_ENV_RECORD);
+    return record && list && strstr(list, "/" FP_AUDIT_LIBRARY_NAME);
 }
 
-int fp_preload_environment(const char *library, const char *run_id, const char *ledger,
-                           const char *options, char ***ret_environment) {
+/* What a run around this one has there is not our members'. */
+static bool put_path(char **env, const char *name, const char *path) {
+    take_out(env, name);
+    return !path || put_pair(env, name, path);
+}
+
+int fp_preload_environment(const struct fp_preload *with, char ***ret_environment) {
     size_t count = 0;
     char *preload;
     while (environ[count])
         count++;
-    char **env = calloc(count + 5, sizeof *env);
+    char **env = calloc(count + 6, sizeof *env);
     if (!env)
         return -ENOMEM;
     memcpy(env, environ, count * sizeof *env);
-    bool made = preload_value(library, &preload) == 0;
+    bool made = preload_value(with->library, &preload) == 0;
     if (made)
         put(env, preload);
-    made = made && put_pair(env, FP_ENV_RUN, run_id);
-    made = made && put_ledger(env, ledger);
-    made = made && (!*options || put_pair(env, FP_ENV_OPTIONS, options));
+    made = made && put_pair(env, FP_ENV_RUN, with->run_id);
+    made = made && put_path(env, FP_ENV_LEDGER, with->ledger);
+    made = made && put_path(env, FP_ENV_RECORD, with->record);
+    made = made && (!*with->options || put_pair(env, FP_ENV_OPTIONS, with->options));
     if (made)
         *ret_environment = env;
     else

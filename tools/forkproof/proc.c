@@ -1,14 +1,19 @@
 #include "proc.h"
 
+#include <ctype.h>
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#define EXITS 0x4U /* PF_EXITING, in the flags of a stat */
 
 const char *fp_proc_problem(void) {
     struct statfs fs;
@@ -88,15 +93,18 @@ int fp_proc_parse_stat(const char *text, struct fp_proc_stat *ret) {
     ret->comm[length] = '\0';
     char state = 0;
     int pid = 0, ppid = 0, pgrp = 0;
-    if (sscanf(text, "%d", &pid) != 1 ||
-        sscanf(close_paren + 1,
-               " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %ld %*d %" SCNu64,
-               &state, &ppid, &pgrp, &ret->threads, &ret->start) != 5)
+    uint64_t in_user = 0, in_kernel = 0;
+    if (sscanf(text, "%d", &pid) != 1 || sscanf(close_paren + 1,
+                                                " %c %d %d %*d %*d %*d %u %*u %*u %*u %*u %" SCNu64
+                                                " %" SCNu64 " %*d %*d %*d %*d %ld %*d %" SCNu64,
+                                                &state, &ppid, &pgrp, &ret->flags, &in_user,
+                                                &in_kernel, &ret->threads, &ret->start) != 8)
         return -EINVAL;
     ret->pid = pid;
     ret->ppid = ppid;
     ret->pgrp = pgrp;
     ret->state = state;
+    ret->ticks = in_user + in_kernel;
     return 0;
 }
 
@@ -112,13 +120,18 @@ static ssize_t read_once(const char *path, char *ret, size_t size) {
     return n < 0 ? -error : n;
 }
 
-int fp_proc_stat(pid_t pid, struct fp_proc_stat *ret) {
-    char path[64], text[1024];
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+static int read_stat(const char *path, struct fp_proc_stat *ret) {
+    char text[1024];
     ssize_t n = read_once(path, text, sizeof text);
     if (n == -ENOENT || n == 0)
         return -ESRCH;
     return n < 0 ? (int)n : fp_proc_parse_stat(text, ret);
+}
+
+int fp_proc_stat(pid_t pid, struct fp_proc_stat *ret) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    return read_stat(path, ret);
 }
 
 int fp_proc_newest(pid_t *ret) {
@@ -147,14 +160,67 @@ static uint64_t mask_after(const char *text, const char *name) {
     return at ? strtoull(at + strlen(name), NULL, 16) : 0;
 }
 
-int fp_proc_pending(pid_t pid, uint64_t *ret_set) {
-    char path[64], text[3000];
-    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+static int read_pending(const char *path, uint64_t *ret_set) {
+    char text[3000];
     ssize_t n = read_some(path, text, sizeof text);
     if (n < 0)
         return (int)n;
     *ret_set = mask_after(text, "\nSigPnd:") | mask_after(text, "\nShdPnd:");
     return 0;
+}
+
+int fp_proc_pending(pid_t pid, uint64_t *ret_set) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/status", (int)pid);
+    return read_pending(path, ret_set);
+}
+
+/* --- what all threads do --- */
+
+static bool is_gone(int error) {
+    return error == -ESRCH || error == -ENOENT;
+}
+
+static bool thread_is_ending(pid_t pid, pid_t tid) {
+    char path[80];
+    struct fp_proc_stat stat;
+    uint64_t pending;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)pid, (int)tid);
+    int r = read_stat(path, &stat);
+    if (r < 0 || stat.flags & EXITS)
+        return r == 0 || is_gone(r);
+    snprintf(path, sizeof path, "/proc/%d/task/%d/status", (int)pid, (int)tid);
+    r = read_pending(path, &pending);
+    return r < 0 ? is_gone(r) : pending >> (SIGKILL - 1) & 1;
+}
+
+static bool thread_is_resting(pid_t pid, pid_t tid) {
+    char path[80];
+    struct fp_proc_stat stat;
+    snprintf(path, sizeof path, "/proc/%d/task/%d/stat", (int)pid, (int)tid);
+    return read_stat(path, &stat) < 0 || stat.state != 'R';
+}
+
+/* True of a process that is gone. */
+static bool holds_for_threads(pid_t pid, bool is_so(pid_t pid, pid_t tid)) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/task", (int)pid);
+    DIR *dir = opendir(path);
+    if (!dir)
+        return is_gone(-errno);
+    bool holds = true;
+    for (struct dirent *e; holds && (e = readdir(dir));)
+        holds = !isdigit((unsigned char)e->d_name[0]) || is_so(pid, atoi(e->d_name));
+    closedir(dir);
+    return holds;
+}
+
+bool fp_proc_is_ending(pid_t pid) {
+    return holds_for_threads(pid, thread_is_ending);
+}
+
+bool fp_proc_is_running(pid_t pid) {
+    return !holds_for_threads(pid, thread_is_resting);
 }
 
 int fp_proc_cgroup(pid_t pid, char *ret, size_t size) {

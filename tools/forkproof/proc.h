@@ -10,7 +10,9 @@
 struct fp_proc_stat {
     pid_t pid, ppid, pgrp;
     char state;
+    unsigned flags;
     long threads;
+    uint64_t ticks; /* of a processor that it has had */
     uint64_t start; /* clock ticks since boot: with the pid, which process this is */
     char comm[64];
 };
@@ -41,6 +43,13 @@ size_t fp_proc_argv(pid_t pid, char *ret, size_t size);
 
 /* Signals pending for the process or its first thread; bit n - 1 is signal n. */
 int fp_proc_pending(pid_t pid, uint64_t *ret_set);
+
+/* Not alive, gone, or about to be, whatever it would do: each of its threads exits or has SIGKILL
+ * pending. */
+bool fp_proc_is_ending(pid_t pid);
+
+/* One of its threads has a processor, or waits for one. */
+bool fp_proc_is_running(pid_t pid);
 
 /* The path after "0::" in /proc/PID/cgroup. -ENOENT when cgroup2 is not there. */
 int fp_proc_cgroup(pid_t pid, char *ret, size_t size);

@@ -35,13 +35,14 @@ void fp_run_conclude(struct fp_run *run) {
 }
 
 void fp_run_keep_only(const struct fp_run *run, const int *own, size_t count) {
-    int keep[20] = {run->rundir.base_fd,    run->rundir.fd,        run->report.fd,
-                    run->report.dir_fd,     run->contain.procs_fd, run->contain.kill_fd,
-                    run->contain.events_fd, run->contain.alive_fd, run->guard_fd,
-                    run->rundir.name_fd,    run->attribution.fd,   run->pids.procs_fd};
+    int keep[12 + 8 + FP_AUDIT_FDS] = {
+        run->rundir.base_fd,   run->rundir.fd,       run->report.fd,         run->report.dir_fd,
+        run->contain.procs_fd, run->contain.kill_fd, run->contain.events_fd, run->contain.alive_fd,
+        run->guard_fd,         run->rundir.name_fd,  run->attribution.fd,    run->pids.procs_fd};
     size_t used = 12;
     for (size_t i = 0; i < count; i++)
         keep[used++] = own[i];
+    used += fp_audit_list_fds(run, keep + used);
     fp_fds_keep(keep, used);
 }
 
@@ -69,7 +70,10 @@ static int check(struct fp_run *run) {
         fp_say("%s", problem);
         return -ENOENT;
     }
-    int r = fp_preload_find(&run->library);
+    int r = run->cli.is_audit ? fp_audit_check(run) : 0;
+    bool audits = run->cli.is_audit || fp_preload_is_audited();
+    if (r == 0)
+        r = fp_preload_find(audits ? FP_AUDIT_LIBRARY_NAME : FP_LIBRARY_NAME, &run->library);
     if (r == 0)
         r = share_facts(run);
     if (r < 0)
@@ -128,11 +132,19 @@ static int set_limit(struct fp_run *run) {
 
 /* In a pid namespace of its own the program does not see us, but its init. */
 static int make_environment(struct fp_run *run) {
-    char ledger[64];
-    int fd = run->attribution.fd;
-    snprintf(ledger, sizeof ledger, "/proc/%d/fd/%d", run->contain.init ? 1 : (int)getpid(), fd);
-    int r = fp_preload_environment(run->library, run->rundir.id, fd < 0 ? NULL : ledger,
-                                   run->cli.options, &run->environment);
+    int holder = run->contain.init ? 1 : (int)getpid();
+    int ledger_fd = run->attribution.fd, record_fd = run->audit.store.fd;
+    char ledger[64], record[64];
+    snprintf(ledger, sizeof ledger, "/proc/%d/fd/%d", holder, ledger_fd);
+    snprintf(record, sizeof record, "/proc/%d/fd/%d", holder, record_fd);
+    struct fp_preload preload = {.library = run->library,
+                                 .run_id = run->rundir.id,
+                                 .ledger = ledger_fd < 0 ? NULL : ledger,
+                                 .record = record_fd >= 0            ? record
+                                           : fp_preload_is_audited() ? getenv(FP_ENV_RECORD)
+                                                                     : NULL,
+                                 .options = run->cli.options};
+    int r = fp_preload_environment(&preload, &run->environment);
     if (r < 0)
         fp_say("cannot make the environment: %s", strerror(-r));
     return r;
@@ -150,9 +162,14 @@ static int prepare(struct fp_run *run) {
     r = fp_report_open(&run->report, run->cli.report, run->rundir.id);
     if (r < 0)
         return r;
+    if (run->cli.is_audit)
+        r = fp_audit_prepare(run);
+    if (r < 0)
+        return r;
     fp_attribution_open(&run->attribution);
     run->contain.argv = run->argv;
     run->contain.lent_fd = run->attribution.fd;
+    run->contain.lent_record_fd = run->audit.store.fd;
     fp_contain_open(&run->contain, run->cli.contain, run->rundir.id);
     fp_run_note_rung(run);
     r = check_rung(run);
@@ -180,6 +197,7 @@ static int run_program(struct fp_run *run) {
     int r = prepare(run);
     if (r < 0) {
         fp_report_discard(&run->report);
+        fp_audit_discard(run);
         fp_rundir_remove(&run->rundir);
         return FP_EXIT_FAILED;
     }
@@ -203,6 +221,7 @@ int fp_run_main(int argc, char **argv, char **all_argv) {
                                 .rundir = {.base_fd = -1, .fd = -1, .name_fd = -1},
                                 .attribution = {.fd = -1},
                                 .pids = {.procs_fd = -1},
+                                .audit = FP_AUDIT_RUN_CLOSED,
                                 .guard_fd = -1};
     char **words = copy_of(argc, argv);
     run.argv = all_argv;
@@ -214,7 +233,7 @@ int fp_run_main(int argc, char **argv, char **all_argv) {
     if (!words || fp_cli_parse(argc, words, &run.cli) < 0)
         return FP_EXIT_FAILED;
     if (run.cli.help) {
-        fputs(fp_cli_run_help, stdout);
+        fputs(run.cli.is_audit ? fp_audit_help : fp_cli_run_help, stdout);
         return fflush(stdout) == 0 ? 0 : FP_EXIT_FAILED;
     }
     return check(&run) < 0 ? FP_EXIT_FAILED : run_program(&run);

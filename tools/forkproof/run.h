@@ -1,10 +1,12 @@
-/* `forkproof run`: what guard and supervisor both need, made before they part. */
+/* `forkproof run`, and `forkproof audit`, which is a run with a record: what guard and supervisor
+ * both need, made before they part. */
 #ifndef FP_RUN_H
 #define FP_RUN_H
 
 #include <signal.h>
 
 #include "attribution.h"
+#include "audit/command/command.h"
 #include "cli.h"
 #include "contain/contain.h"
 #include "facts.h"
@@ -24,6 +26,7 @@ struct fp_run {
     struct fp_contain contain;
     struct fp_attribution attribution;
     struct fp_pids pids;
+    struct fp_audit_run audit;
     struct fp_facts *facts;      /* shared */
     struct fp_members strangers; /* children the caller had before it became us */
     char marker[64];             /* FORKPROOF_RUN=… */

@@ -16,9 +16,13 @@
 #include "link.h"
 #include "orders.h"
 #include "proc.h"
+#include "settle.h"
 #include "teardown.h"
 #include "values.h"
 
+/* How often those are looked at that may be about to end, and how long at most. */
+#define SETTLE_LOOK_NS (FP_SECOND / 500)
+#define SETTLE_NS (2 * FP_SECOND)
 /* A root that SIGKILL does not end in this time is left to the end of all members. */
 #define ROOT_STUCK_NS FP_SECOND
 
@@ -158,6 +162,7 @@ static int start(struct supervisor *s) {
         return r;
     write_run_file(s);
     fp_attribution_begin(s->run);
+    fp_audit_begin(s->run);
     fp_pids_enter(&s->run->pids, s->facts->root);
     if (s->run->is_weaker)
         tell(s, FP_MESSAGE_PLACED, 0);
@@ -374,6 +379,15 @@ static void record_leftovers(struct supervisor *s) {
     }
 }
 
+/* An audit tells of each that was left: then of none that was about to end. */
+static void let_settle(struct supervisor *s) {
+    struct fp_settling settling = {.count = 0};
+    int64_t deadline = fp_now() + SETTLE_NS;
+    while (!s->orders.ask && !s->guard_gone && fp_now() < deadline &&
+           !fp_teardown_is_empty(&s->teardown) && fp_settle_look(&settling, &s->teardown))
+        pump(s, fp_now() + SETTLE_LOOK_NS, true);
+}
+
 static void after_root(struct supervisor *s) {
     read_result(s);
     s->teardown.root_over = true;
@@ -381,6 +395,8 @@ static void after_root(struct supervisor *s) {
     if (s->run->cli.until == FP_UNTIL_EMPTY && !s->orders.end)
         wait_until_empty(s);
     begin_ending(s);
+    if (s->run->cli.is_audit)
+        let_settle(s);
     record_leftovers(s);
     if (!fp_run_ends_members(s->run))
         fp_teardown_leave(&s->teardown);
@@ -434,6 +450,7 @@ static _Noreturn void finish(struct supervisor *s) {
     if (!s->guard_concludes) {
         s->facts->guard_lost = true;
         fp_run_conclude(s->run);
+        (void)fp_audit_conclude(s->run, s->signal_fd);
     }
     exit(0);
 }

@@ -187,14 +187,38 @@ static void record(struct fp_teardown *t, const struct fp_member *member, bool l
     facts->recorded++;
 }
 
+/*
+ * The kernel has begun to end it, or will before it does anything more: it is waited for as the
+ * others are, but was not left behind. Of those that we have asked ourselves this says nothing, and
+ * of those that are no more than counted it is not asked.
+ */
+static bool was_ending(struct fp_teardown *t, const struct fp_member *member, bool late) {
+    if (fp_members_has(&t->ending, member))
+        return true;
+    bool is_in_doubt = !late && !member->kept && member->start != FP_MEMBER_HIDDEN &&
+                       t->run->facts->recorded < FP_LEFT_MAX &&
+                       !fp_members_has(&t->asked, member) && !fp_members_has(&t->seen, member);
+    bool is_ending = is_in_doubt && fp_proc_is_ending(member->pid);
+    if (is_ending)
+        (void)fp_members_add_once(&t->ending, member);
+    return is_ending;
+}
+
 void fp_teardown_record(struct fp_teardown *t, bool late) {
     const struct fp_facts *facts = t->run->facts;
     for (size_t i = 0; i < t->now.count; i++) {
-        pid_t pid = t->now.at[i].pid;
-        bool is_root = !facts->root_ended && pid == facts->root;
-        if (!is_root && !fp_scope_excludes(&t->scope, pid))
-            record(t, &t->now.at[i], late);
+        struct fp_member *member = &t->now.at[i];
+        bool is_root = !facts->root_ended && member->pid == facts->root;
+        if (!is_root && !fp_scope_excludes(&t->scope, member->pid) && !was_ending(t, member, late))
+            record(t, member, late);
     }
+}
+
+/* Those that were about to end, and do not. */
+static void record_stuck(struct fp_teardown *t) {
+    for (size_t i = 0; i < t->now.count; i++)
+        if (fp_members_has(&t->ending, &t->now.at[i]))
+            record(t, &t->now.at[i], false);
 }
 
 /* One signal to one member, and the record kept. */
@@ -318,6 +342,7 @@ static struct round kill_round(struct fp_teardown *t, struct fp_members *killed)
 static void note_unkillable(struct fp_teardown *t, const struct round *round) {
     struct fp_facts *facts = t->run->facts;
     fp_teardown_list(t);
+    record_stuck(t);
     facts->unlisted = t->now.count == 0;
     for (uint32_t i = 0; i < facts->recorded; i++)
         finish_left(&facts->left[i], round->denied ? FP_LEFT_DENIED : FP_LEFT_STUCK);
@@ -359,6 +384,7 @@ static void kill_at_a_stroke(struct fp_teardown *t, fp_child_changed changed, vo
 static void make_room(struct fp_teardown *t, struct fp_members *killed) {
     fp_members_free(killed);
     fp_members_free(&t->seen);
+    fp_members_free(&t->ending);
     fp_members_free(&t->now);
 }
 

@@ -19,10 +19,11 @@ struct fp_teardown {
     bool no_stroke;        /* the rung holds some that are kept: no killing at a stroke */
     bool starved;          /* no memory for the whole of the last listing */
     int asked_signal;
-    struct fp_members now;   /* the last listing */
-    pid_t newest;            /* the pid given out last before that; 0: not known */
-    struct fp_members seen;  /* all that were counted, the unrecorded ones included */
-    struct fp_members asked; /* to end, by asked_signal */
+    struct fp_members now;    /* the last listing */
+    pid_t newest;             /* the pid given out last before that; 0: not known */
+    struct fp_members ending; /* when they were listed first: those outlive nothing */
+    struct fp_members seen;   /* all that were counted, the unrecorded ones included */
+    struct fp_members asked;  /* to end, by asked_signal */
     struct fp_members kept;
 };
 

@@ -69,6 +69,8 @@ static bool by_signalfd(void) {
 static bool by_pidfd(void) {
     pid_t child = start();
     int fd = (int)syscall(SYS_pidfd_open, child, 0);
+    if (fd < 0)
+        case_cannot("a pidfd");
     return wait_in_poll("with a pidfd", child, fd);
 }
 

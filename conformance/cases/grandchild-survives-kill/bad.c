@@ -24,6 +24,7 @@ int main(void) {
         _exit(0);
     }
     case_gate_pass(started);
+    case_await_state(child, 'S'); /* in waitpid */
     case_step("parent: kill(%d) and wait for it", child);
     kill(child, SIGKILL);
     waitpid(child, NULL, 0);

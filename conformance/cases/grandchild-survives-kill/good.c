@@ -26,6 +26,7 @@ int main(void) {
     }
     setpgid(child, child);
     case_gate_pass(started);
+    case_await_state(child, 'S'); /* in waitpid */
     case_step("parent: kill(-%d), the whole group, and wait", child);
     kill(-child, SIGKILL);
     waitpid(child, NULL, 0);

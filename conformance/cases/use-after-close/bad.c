@@ -1,7 +1,8 @@
 /*
- * A program has told its worker everything and closes the pipe. Then it opens its accounts, and
- * the kernel gives them the number that has just become free. The function that talks to the
- * worker still has that number, and its last word goes into the accounts.
+ * A program has told its worker everything and closes the pipe. The function that talks to the
+ * worker still has the number: the next word fails, and nobody minds. Then the program opens its
+ * accounts, and the kernel gives them the number that has become free. The last word goes into the
+ * accounts.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -41,6 +42,7 @@ int main(void) {
     case_step("parent: closes %d, the pipe to the worker", to_worker);
     close(to_worker);
     waitpid(worker, NULL, 0);
+    tell_worker("no more jobs\n");
 
     int lock = open("accounts.lock", O_RDWR | O_CREAT, 0600);
     int accounts = open("accounts", O_RDWR | O_CREAT | O_APPEND, 0600);

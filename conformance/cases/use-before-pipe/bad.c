@@ -1,7 +1,8 @@
 /*
- * A program sends its worker a word through a pipe that it makes only in the next line. The
- * variable has no value yet; what stands there is the number of the accounts, which an earlier
- * function kept at that place of the stack. The word goes into the accounts, and write succeeds.
+ * A program sends its workers a word through a pipe that it makes only in the next line. The
+ * variable has no value yet. What stands there for the first worker is some number that is not
+ * open: write fails. For the second it is the number of the accounts, which an earlier function
+ * kept at that place of the stack: the word goes into the accounts, and write succeeds.
  */
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -32,6 +33,7 @@ static void start_worker(int left_on_the_stack) {
 int main(void) {
     char text[64];
     case_begin();
+    start_worker(4096); /* the size of something */
     int accounts = open("accounts", O_RDWR | O_CREAT | O_APPEND, 0600);
     (void)!write(accounts, "balance 100\n", 12);
     start_worker(accounts);

@@ -18,10 +18,12 @@ int main(void) {
     posix_spawn_file_actions_t actions;
     pid_t child;
     case_begin();
+    case_step("parent: opens its log");
     log_fd = open("log", O_WRONLY | O_CREAT | O_APPEND, 0600);
-    case_step("parent: the log is descriptor %d", log_fd);
 
     posix_spawn_file_actions_init(&actions);
+    posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "helper-log",
+                                     O_WRONLY | O_CREAT | O_APPEND, 0600);
     posix_spawn_file_actions_addclose(&actions, log_fd);
     if (posix_spawnp(&child, "true", &actions, NULL, arguments, environ) != 0)
         case_broken("no helper");

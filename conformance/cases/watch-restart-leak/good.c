@@ -29,6 +29,7 @@ static pid_t start(int version) {
     }
     setpgid(wrapper, wrapper);
     case_gate_pass(started);
+    case_await_state(wrapper, 'S'); /* in waitpid */
     case_step("restarter: version %d is served by %d, below %d", version, *servers[version],
               wrapper);
     return wrapper;

@@ -13,6 +13,9 @@
 
 enum fp_severity { FP_NOTE, FP_WARNING, FP_ERROR };
 
+/* The function of a frame that the kernel made: those behind it are what a signal interrupted. */
+#define FP_SIGNAL_FRAME "<signal handler called>"
+
 /* One call on a stack, the innermost first. What is not known is NULL or 0. */
 struct fp_frame {
     const char *function;

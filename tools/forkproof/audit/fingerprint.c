@@ -71,6 +71,8 @@ static int add_place(struct fp_fnv *hash, const char *directory, const struct fp
     add(hash, 'P', "");
     for (size_t i = 0, added = 0; r == 0 && i < place->frame_count && added < FRAMES; i++) {
         const struct fp_frame *frame = &place->frames[i];
+        if (same_text(frame->function, FP_SIGNAL_FRAME))
+            break;
         if (i > 0 && same_frame(frame, frame - 1))
             continue;
         r = add_frame(hash, directory, frame);

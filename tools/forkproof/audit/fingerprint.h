@@ -13,9 +13,9 @@
  *   P for each place (empty), and for each of its frames, the innermost first:
  *     F the function, and L the source's file relative to the run's directory; or, if neither is
  *     known, M the module without its directories.
- * Frames behind main() are not in it (they are the libc's), nor more than 16 of a place, and what
- * repeats itself counts once: how deep a recursion went is chance. No pid, time, address, line or
- * message is in it. 0, or -ENOMEM.
+ * Frames behind main() are not in it (they are the libc's), nor what a signal has interrupted,
+ * which is chance, nor more than 16 of a place, and what repeats itself counts once: how deep a
+ * recursion went is chance. No pid, time, address, line or message is in it. 0, or -ENOMEM.
  */
 int fp_fingerprint(const struct fp_audit *audit, struct fp_finding *finding);
 

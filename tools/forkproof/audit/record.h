@@ -44,8 +44,16 @@ struct fp_record_event {
         const struct fp_audit_descriptor *descriptor;
         const struct fp_audit_handler *handler;
         const struct fp_audit_pdeathsig *pdeathsig;
+        const struct fp_audit_inherited *inherited;
+        const struct fp_audit_variable_event *variable;
+        const struct fp_audit_shell *shell;
+        const struct fp_audit_unsafe *unsafe;
+        const struct fp_audit_atexit *handler_of_exit;
+        const struct fp_audit_left *left;
+        const struct fp_audit_root *root;
+        const struct fp_audit_stall *stall;
     };
-    struct fp_record_text text; /* a path; of an image its argv */
+    struct fp_record_text text; /* see audit.h; of an image its argv */
     struct fp_record_text exe;  /* of an image */
     bool is_cut;                /* text or exe is not whole */
     unsigned machine;           /* 0: no registers and no stack */
@@ -65,7 +73,8 @@ struct fp_record_process {
     uint64_t start;       /* clock ticks since boot; 0: not known, it has executed nothing */
     uint64_t first, last; /* times of its events */
     size_t begin;         /* its first event */
-    size_t starter;       /* process; FP_RECORD_NONE: not recorded */
+    size_t starter;       /* process: of those above it the nearest that had written when it was
+                           * forked; FP_RECORD_NONE: not recorded */
     size_t image;         /* its newest FP_AUDIT_IMAGE event; FP_RECORD_NONE: none */
     size_t events;        /* number of them */
 };

@@ -36,6 +36,9 @@ static uint32_t word_at(const char *at) {
 }
 
 static size_t first_byte(const char *at, size_t from, size_t end) {
+    static const char zeros[256];
+    while (end - from >= sizeof zeros && memcmp(at + from, zeros, sizeof zeros) == 0)
+        from += sizeof zeros;
     while (from < end && !at[from])
         from++;
     return from;

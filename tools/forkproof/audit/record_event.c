@@ -29,7 +29,7 @@ static bool is_fork(const void *body, size_t text) {
 
 static bool is_exec(const void *body, size_t text) {
     const struct fp_audit_exec *exec = body;
-    return is_path(exec + 1, text) && exec->result <= 0 && exec->unused == 0;
+    return is_path(exec + 1, text) && exec->result <= 0 && exec->flags < 2 * FP_EXEC_IN_CHILD;
 }
 
 static bool is_exit(const void *body, size_t text) {
@@ -73,6 +73,52 @@ static bool is_pdeathsig(const void *body, size_t text) {
     return pdeathsig->result <= 0 && pdeathsig->unused == 0;
 }
 
+static bool is_inherited(const void *body, size_t text) {
+    (void)text;
+    const struct fp_audit_inherited *inherited = body;
+    return inherited->fd >= 0 && inherited->unused == 0;
+}
+
+static bool is_variable(const void *body, size_t text) {
+    const struct fp_audit_variable_event *variable = body;
+    return is_path(variable + 1, text) && variable->what < FP_VARIABLE_KINDS &&
+           variable->unused == 0;
+}
+
+static bool is_shell(const void *body, size_t text) {
+    const struct fp_audit_shell *shell = body;
+    return is_path(shell + 1, text) && shell->flags <= FP_SHELL_LITERAL &&
+           (shell->how == FP_FORKED_SYSTEM || shell->how == FP_FORKED_POPEN);
+}
+
+static bool is_unsafe(const void *body, size_t text) {
+    const struct fp_audit_unsafe *unsafe = body;
+    return is_path(unsafe + 1, text) && unsafe->flags < 2 * FP_UNSAFE_IN_HANDLER &&
+           unsafe->unused == 0;
+}
+
+static bool is_any(const void *body, size_t text) {
+    (void)body;
+    (void)text;
+    return true;
+}
+
+static bool is_left(const void *body, size_t text) {
+    const struct fp_audit_left *left = body;
+    return is_path(left + 1, text) && left->pid > 0 && left->flags <= FP_LEFT_ZOMBIE &&
+           left->unused == 0;
+}
+
+static bool is_root(const void *body, size_t text) {
+    const struct fp_audit_root *root = body;
+    return is_path(root + 1, text) && root->pid > 0;
+}
+
+static bool is_stall(const void *body, size_t text) {
+    const struct fp_audit_stall *stall = body;
+    return is_path(stall + 1, text) && stall->pid > 0 && stall->unused == 0;
+}
+
 static const struct {
     size_t size;
     bool has_text;
@@ -98,6 +144,20 @@ static const struct {
                           "a signal handler that was set in no known way"},
     [FP_AUDIT_PDEATHSIG] = {sizeof(struct fp_audit_pdeathsig), false, is_pdeathsig,
                             "a parent-death signal without a result"},
+    [FP_AUDIT_INHERITED] = {sizeof(struct fp_audit_inherited), false, is_inherited,
+                            "an inherited descriptor without a number"},
+    [FP_AUDIT_VARIABLE] = {sizeof(struct fp_audit_variable_event), true, is_variable,
+                           "a variable without a name, or of no known kind"},
+    [FP_AUDIT_SHELL] = {sizeof(struct fp_audit_shell), true, is_shell,
+                        "a shell that was called in no known way"},
+    [FP_AUDIT_UNSAFE] = {sizeof(struct fp_audit_unsafe), true, is_unsafe,
+                         "an unsafe call with unknown flags, or without a name"},
+    [FP_AUDIT_ATEXIT] = {sizeof(struct fp_audit_atexit), false, is_any, ""},
+    [FP_AUDIT_CAUGHT] = {sizeof(struct fp_audit_caught), false, is_any, ""},
+    [FP_AUDIT_LEFT] = {sizeof(struct fp_audit_left), true, is_left,
+                       "a process that was left, without a pid"},
+    [FP_AUDIT_ROOT] = {sizeof(struct fp_audit_root), true, is_root, "a root without a pid"},
+    [FP_AUDIT_STALL] = {sizeof(struct fp_audit_stall), true, is_stall, "a stall of nobody"},
 };
 
 /* How many registers a machine has; ret_sp: which is the stack pointer. 0: we do not know it. */

@@ -207,16 +207,41 @@ static int match(const char *pattern, const struct fp_audit *audit,
 
 /* --- the line to paste --- */
 
+static bool begins(const char *text, const char *with) {
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
+/* Code that every program has: to name it would suppress the rule as a whole. */
+static bool is_everybodys(const struct fp_frame *frame) {
+    const char *module = frame->module ? fp_path_base(frame->module) : "";
+    return begins(module, "libc.so") || begins(module, "libc-") || begins(module, "libpthread") ||
+           begins(module, "ld-linux") || begins(module, "ld-musl");
+}
+
+/* Frames up to a signal's: where that came is chance. */
+static size_t frames_of(const struct fp_place *place) {
+    size_t count = 0;
+    while (count < place->frame_count &&
+           !(place->frames[count].function &&
+             strcmp(place->frames[count].function, FP_SIGNAL_FRAME) == 0))
+        count++;
+    return count;
+}
+
 /* What names the finding best: a function, a file, a module, a program. NULL: nothing does. */
 static char *name_of(const struct fp_audit *audit, const struct fp_finding *finding) {
     const struct fp_process *process = fp_audit_process(audit, finding->process);
     const struct fp_place *place = finding->place_count ? &finding->places[0] : NULL;
     if (process && process->script)
         return fp_path_below(audit->directory, process->script);
-    for (size_t i = 0; place && i < place->frame_count; i++)
-        if (place->frames[i].function && *place->frames[i].function)
+    size_t count = place ? frames_of(place) : 0;
+    for (size_t i = 0; i < count; i++)
+        if (place->frames[i].function && *place->frames[i].function &&
+            !is_everybodys(&place->frames[i]))
             return strdup(place->frames[i].function);
-    for (size_t i = 0; place && i < place->frame_count; i++) {
+    for (size_t i = 0; i < count; i++) {
+        if (is_everybodys(&place->frames[i]))
+            continue;
         if (place->frames[i].file && *place->frames[i].file)
             return fp_path_below(audit->directory, place->frames[i].file);
         if (place->frames[i].module && *place->frames[i].module)

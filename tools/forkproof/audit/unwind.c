@@ -175,7 +175,7 @@ static int describe(struct walk *walk, const struct place *place, bool is_signal
         note(walk, place->module->trouble);
     }
     if (is_signal) {
-        frame.function = "<signal handler called>";
+        frame.function = FP_SIGNAL_FRAME;
         frame.offset = place->is_known ? place->address : place->offset;
     } else if (place->is_known) {
         const struct fp_known *known =

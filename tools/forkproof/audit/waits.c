@@ -180,7 +180,18 @@ int fp_waits_look(const pid_t *pids, size_t count, struct fp_waits *ret) {
     return look(ret);
 }
 
+static bool is_one_of(pid_t pid, const pid_t *pids, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (pids[i] == pid)
+            return true;
+    return false;
+}
+
 int fp_waits_look_below(pid_t top, struct fp_waits *ret) {
+    return fp_waits_look_below_all(&top, 1, ret);
+}
+
+int fp_waits_look_below_all(const pid_t *tops, size_t count, struct fp_waits *ret) {
     int r = list(ret);
     if (r < 0) {
         fp_waits_free(ret);
@@ -192,8 +203,9 @@ int fp_waits_look_below(pid_t top, struct fp_waits *ret) {
         for (size_t i = 0; i < ret->process_count; i++) {
             struct fp_looked *process = &ret->processes[i];
             const struct fp_looked *parent = find(ret, process->parent);
-            if (process->is_member || process->pid == top || process->pid == getpid() || !parent ||
-                (process->parent != top && !parent->is_member))
+            if (process->is_member || is_one_of(process->pid, tops, count) ||
+                process->pid == getpid() || !parent ||
+                (!parent->is_member && !is_one_of(parent->pid, tops, count)))
                 continue;
             more = process->is_member = true;
         }

@@ -101,8 +101,9 @@ struct fp_cycles {
 /* Who has vanished meanwhile, and the caller, is left out. -ENOMEM, or what opening /proc gave. */
 int fp_waits_look(const pid_t *pids, size_t count, struct fp_waits *ret);
 
-/* The same for all descendants of the process, not itself. */
+/* The same for all descendants of the process, not itself; of any of them. */
 int fp_waits_look_below(pid_t top, struct fp_waits *ret);
+int fp_waits_look_below_all(const pid_t *tops, size_t count, struct fp_waits *ret);
 
 void fp_waits_free(struct fp_waits *waits);
 

@@ -25,6 +25,7 @@ static void reset(struct fp_contain *c, enum fp_rung rung) {
     *c = (struct fp_contain){.ops = fp_rung_ops(rung),
                              .argv = c->argv,
                              .lent_fd = c->lent_fd,
+                             .lent_record_fd = c->lent_record_fd,
                              .procs_fd = -1,
                              .kill_fd = -1,
                              .events_fd = -1,

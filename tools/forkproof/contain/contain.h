@@ -24,6 +24,7 @@ struct fp_contain {
     short wake;              /* … by this event */
     char **argv;             /* ours, for what is forked here to clear; or NULL */
     int lent_fd;             /* for members to open: pidns' init holds it as well; -1 */
+    int lent_record_fd;      /* as lent_fd: of an audit; -1 */
     pid_t init;              /* pidns: never a member itself; 0 */
     bool has_user_namespace; /* pidns */
     int alive_fd;            /* pidns: closed with guard, keeper and supervisor, ends it; -1 */

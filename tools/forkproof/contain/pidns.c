@@ -91,7 +91,7 @@ struct birth {
     uid_t user;
     gid_t group;
     int alive[2], told[2];
-    int lent_fd;
+    int lent_fd, lent_record_fd;
     char **argv;
 };
 
@@ -130,8 +130,8 @@ static _Noreturn void be_init(const struct birth *birth) {
     setsid();
     for (int fd = 0; fd <= 2; fd++)
         close(fd);
-    int own[] = {birth->alive[0], birth->told[1], birth->lent_fd};
-    fp_fds_keep(own, 3);
+    int own[] = {birth->alive[0], birth->told[1], birth->lent_fd, birth->lent_record_fd};
+    fp_fds_keep(own, 4);
     fp_name_self("fp-init", birth->argv);
     (void)!write(birth->told[1], &word, sizeof word);
     close(birth->told[1]);
@@ -194,6 +194,7 @@ static int start_init(struct fp_contain *c, unsigned long user_flag) {
                           .user = geteuid(),
                           .group = getegid(),
                           .lent_fd = c->lent_fd,
+                          .lent_record_fd = c->lent_record_fd,
                           .argv = c->argv};
     if (pipe2(birth.alive, O_CLOEXEC) < 0)
         return fp_contain_fail(c, errno, "pipe");

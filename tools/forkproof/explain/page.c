@@ -162,7 +162,7 @@ static void print_outcomes(struct fp_ink *ink, const struct fp_gotcha *gotcha) {
 
 static const char *in_words(const char *answer) {
     if (strcmp(answer, "detected") == 0)
-        return "not prevented; an audit will name it";
+        return "not prevented; an audit names it";
     return strcmp(answer, "none") == 0 ? "nothing" : answer;
 }
 

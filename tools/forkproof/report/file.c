@@ -104,12 +104,17 @@ static int open_path(struct fp_report_file *file, const char *path, const char *
     return r;
 }
 
-int fp_report_open(struct fp_report_file *file, const char *path, const char *run_id) {
+int fp_report_open_as(struct fp_report_file *file, const char *what, const char *path,
+                      const char *run_id) {
     *file = (struct fp_report_file){.fd = -1, .dir_fd = -1};
     int r = path ? open_path(file, path, run_id) : 0;
     if (r < 0)
-        fp_say("cannot write the report %s: %s", path, strerror(-r));
+        fp_say("cannot write the %s %s: %s", what, path, strerror(-r));
     return r;
+}
+
+int fp_report_open(struct fp_report_file *file, const char *path, const char *run_id) {
+    return fp_report_open_as(file, "report", path, run_id);
 }
 
 static int write_all(int fd, const char *text) {
@@ -123,16 +128,23 @@ static int write_all(int fd, const char *text) {
     return 0;
 }
 
-int fp_report_commit(struct fp_report_file *file, const char *text) {
+void fp_report_empty(struct fp_report_file *file) {
     struct stat st;
     if (file->dir_fd < 0 && fstat(file->fd, &st) == 0 && S_ISREG(st.st_mode) &&
         lseek(file->fd, 0, SEEK_CUR) == 0 && !(fcntl(file->fd, F_GETFL) & O_APPEND))
         (void)!ftruncate(file->fd, 0);
+}
+
+int fp_report_place(struct fp_report_file *file) {
+    bool is_beside = file->dir_fd >= 0;
+    return is_beside && renameat(file->dir_fd, file->interim, file->dir_fd, file->name) < 0 ? -errno
+                                                                                            : 0;
+}
+
+int fp_report_commit(struct fp_report_file *file, const char *text) {
+    fp_report_empty(file);
     int r = write_all(file->fd, text);
-    if (r == 0 && file->dir_fd >= 0 &&
-        renameat(file->dir_fd, file->interim, file->dir_fd, file->name) < 0)
-        r = -errno;
-    return r;
+    return r < 0 ? r : fp_report_place(file);
 }
 
 void fp_report_discard(struct fp_report_file *file) {

@@ -21,6 +21,14 @@ int fp_report_open(struct fp_report_file *file, const char *path, const char *ru
 void fp_report_write(struct fp_run *run);
 void fp_report_discard(struct fp_report_file *file);
 
+/* The same for another file: `what` it is, for that line. */
+int fp_report_open_as(struct fp_report_file *file, const char *what, const char *path,
+                      const char *run_id);
+
+/* In parts: of one that is written directly what was there before goes; it is whole. -errno. */
+void fp_report_empty(struct fp_report_file *file);
+int fp_report_place(struct fp_report_file *file);
+
 /* Puts the text under its final name. -errno. */
 int fp_report_commit(struct fp_report_file *file, const char *text);
 

@@ -1,5 +1,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -25,6 +27,7 @@ Test(proc, a_name_may_hold_anything) {
         cr_expect(stat.pid == 42 && stat.ppid == 17 && stat.pgrp == 18 && stat.state == 'S');
         cr_expect_eq(stat.threads, 3);
         cr_expect_eq(stat.start, 987654321);
+        cr_expect(stat.flags == 4194304 && stat.ticks == 5 + 6);
     }
 }
 
@@ -66,6 +69,63 @@ Test(proc, blocked_signals_are_seen_pending) {
     kill(getpid(), SIGUSR1);
     cr_assert_eq(fp_proc_pending(getpid(), &pending), 0);
     cr_expect_eq(pending, UINT64_C(1) << (SIGUSR1 - 1));
+}
+
+/* A zombie has the flag of those that exit. */
+Test(proc, one_that_has_exited_is_ending) {
+    siginfo_t info;
+    pid_t pid = fork();
+    if (pid == 0)
+        for (;;)
+            pause();
+    cr_expect_not(fp_proc_is_ending(pid));
+    kill(pid, SIGTERM);
+    waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT);
+    cr_expect(fp_proc_is_ending(pid));
+    waitpid(pid, NULL, 0);
+    cr_expect(fp_proc_is_ending(pid));
+    cr_expect_not(fp_proc_is_running(pid));
+}
+
+static void *stay(void *unused) {
+    for (;;)
+        pause();
+    return unused;
+}
+
+/* Its first thread has left, and the others stay. */
+Test(proc, one_of_whose_threads_one_has_left_is_not_ending) {
+    struct fp_proc_stat stat = {.state = 'S'};
+    pid_t pid = fork();
+    if (pid == 0) {
+        pthread_t thread;
+        pthread_create(&thread, NULL, stay, NULL);
+        pthread_exit(NULL);
+    }
+    while (stat.state != 'Z')
+        cr_assert_eq(fp_proc_stat(pid, &stat), 0);
+    cr_expect_not(fp_proc_is_ending(pid));
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+}
+
+/* It cannot take the signal before it has its processor back. */
+Test(proc, one_that_was_killed_and_has_not_noticed_is_ending) {
+    cpu_set_t one;
+    CPU_ZERO(&one);
+    CPU_SET((unsigned)sched_getcpu(), &one);
+    cr_assert_eq(sched_setaffinity(0, sizeof one, &one), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        sched_setscheduler(0, SCHED_IDLE, &(struct sched_param){0});
+        for (;;)
+            ;
+    }
+    cr_expect_not(fp_proc_is_ending(pid));
+    cr_expect(fp_proc_is_running(pid));
+    kill(pid, SIGKILL);
+    cr_expect(fp_proc_is_ending(pid));
+    waitpid(pid, NULL, 0);
 }
 
 Test(proc, the_newest_pid_changes_with_each_birth) {

@@ -58,6 +58,14 @@ class Unruly(Case):
 class Teardown(Unruly):
     """As whoever runs the tests."""
 
+    def test_who_was_killed_already_was_not_left_behind(self):
+        """On one processor they do not get to their end before the program is gone."""
+        processors = os.sched_getaffinity(0)
+        self.addCleanup(os.sched_setaffinity, 0, processors)
+        os.sched_setaffinity(0, {min(processors)})
+        for rung in self.rungs():
+            self.assertEqual(self.closing_line("--contain=" + rung, self.unruly, "killed", "5"), "", rung)
+
     def test_zombies_under_a_living_parent(self):
         """The dead are nobody to be ended, and go with the one that did not wait for them."""
         for line in self.end("zombies", 50).values():

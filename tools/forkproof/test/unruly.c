@@ -6,9 +6,11 @@
  * before; wide: all below the root; heirs: each, asked to end, starts another that is deaf, and
  * exits; threads: started by a thread that is not the first, of a first thread that has left;
  * hoppers: double-fork into session after session for ever; bomb: all fork for ever, COUNT is
- * ignored, and what bounds it is the limit that it is run under.
+ * ignored, and what bounds it is the limit that it is run under; killed: each already is, but has
+ * yet to get a processor, of which it takes what others leave.
  */
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -117,11 +119,22 @@ static void bomb(int count) {
     }
 }
 
+static void killed(int count) {
+    for (int i = 0; i < count; i++) {
+        pid_t pid = fork();
+        while (pid == 0)
+            ;
+        sched_setscheduler(pid, SCHED_IDLE, &(struct sched_param){0});
+        kill(pid, SIGKILL);
+        arrive();
+    }
+}
+
 static const struct {
     const char *name;
     void (*start)(int count);
 } kinds[] = {{"zombies", zombies}, {"chain", chain},     {"wide", wide}, {"heirs", heirs},
-             {"threads", threads}, {"hoppers", hoppers}, {"bomb", bomb}};
+             {"threads", threads}, {"hoppers", hoppers}, {"bomb", bomb}, {"killed", killed}};
 
 int main(int argc, char **argv) {
     int count = argc > 2 ? atoi(argv[2]) : 0;

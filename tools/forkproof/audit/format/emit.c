@@ -135,7 +135,7 @@ void fp_emit_integer(struct fp_emit *e, const char *key, int64_t value) {
 
 void fp_emit_unsigned(struct fp_emit *e, const char *key, uint64_t value) {
     char text[24];
-    snprintf(text, sizeof text, "%" PRIu64, value);
+    snprintf(text, sizeof text, "%" PRIu64, value > INT64_MAX ? INT64_MAX : value);
     lead(e, key);
     put_text(e, text);
 }

@@ -29,6 +29,7 @@ void fp_emit_strings(struct fp_emit *e, const char *key, const char *const *list
 void fp_emit_format(struct fp_emit *e, const char *key, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void fp_emit_integer(struct fp_emit *e, const char *key, int64_t value);
+/* Not above INT64_MAX: readers of JSON, our own among them, refuse more. */
 void fp_emit_unsigned(struct fp_emit *e, const char *key, uint64_t value);
 void fp_emit_bool(struct fp_emit *e, const char *key, bool value);
 /* Nanoseconds, as microseconds with three digits after the point. */

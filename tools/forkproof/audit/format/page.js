@@ -44,7 +44,7 @@ function select() {
     under = !filtered && folded.has(i) ? depth[i] : Infinity;
     rows.push({ i, isKin: filtered && !hit.has(i) });
   }
-  byId("shown").textContent = rows.length === processes.length ? plural(rows.length, "process", "processes")
+  byId("shown").textContent = rows.length === processes.length ? rows.length.toLocaleString("en")
     : `${rows.length.toLocaleString("en")} of ${processes.length.toLocaleString("en")} shown`;
   drawn = new Map();
   byId("rows").replaceChildren();
@@ -66,7 +66,7 @@ function bar(i) {
     line.style.width = Math.max(0, right - left) + "%";
     life.append(line);
   }
-  for (const m of marks[i].slice(0, 50)) {
+  for (const m of marks[i].slice(0, 50).reverse()) { /* the worst on top */
     const at = percent(m.time);
     if (at < 0 || at > 100) continue;
     const mark = make("b", findings[m.n].severity);
@@ -81,6 +81,7 @@ function row(k) {
   const { i, isKin } = rows[k], p = processes[i], isFolded = folded.has(i) && !isKin && inside[i] > 0 && !words.length;
   const element = make("div", "row" + (i === chosen ? " chosen" : "") + (isKin ? " kin" : "")), name = make("div", "name");
   element.style.top = k * rowHeight() + "px";
+  element.id = "process-" + i;
   element.setAttribute("role", "treeitem");
   element.setAttribute("aria-level", depth[i] + 1);
   element.setAttribute("aria-selected", i === chosen);
@@ -92,7 +93,7 @@ function row(k) {
     element.setAttribute("aria-expanded", !isFolded);
   }
   const severity = isFolded ? worst[i] : Math.max(0, ...marks[i].slice(0, 50).map(m => RANK[findings[m.n].severity]));
-  const label = p.argv.length ? commandLine([base(p.argv[0]), ...p.argv.slice(1)], LABEL) : base(nameOf(p));
+  const label = p.argv.length ? commandLine([wordOf(p.argv[0]), ...p.argv.slice(1)], LABEL) : nameOf(p);
   put(name, fold, severity && make("span", "dot " + ["", "note", "warning", "error"][severity]),
     make("span", "pid mono", p.pid), make("span", "label mono", show(label)),
     make("span", "more", fate(p.status, p.ended).brief), isFolded && make("span", "more", "+" + inside[i].toLocaleString("en")));
@@ -125,7 +126,7 @@ function axis() {
   const count = isNarrow() ? 3 : 4, ticks = byId("ticks");
   ticks.replaceChildren();
   for (let k = 0; k <= count && to > from; k++) {
-    const time = from + (to - from) * k / count, word = k === count - 1 ? "" : time ? duration(time) : "0";
+    const time = from + (to - from) * k / count, word = k === count - 1 ? "" : !time ? "0" : k && from ? "+" + duration(time - from) : duration(time);
     const tick = make("span", k === count ? "last" : "", word || "\u00a0"); /* the last but one: room for the last */
     tick.style.left = k / count * 100 + "%";
     ticks.append(tick);
@@ -153,8 +154,14 @@ function lead(i) {
   if (isNarrow()) byId("tree").scrollIntoView({ block: "nearest" });
 }
 
+/* With a little room on both sides; one that lived for nothing measurable is still seen among others. */
+function zoomTo(i) {
+  const start = processes[i].born, end = ending(processes[i]), room = Math.max((end - start) / 20, whole / 5000, 1);
+  zoom(Math.max(0, start - room), Math.min(whole, end + room));
+}
+
 function zoom(start, end) {
-  [from, to] = [start, Math.max(end, start + 1)];
+  [from, to] = [start, end];
   redraw();
 }
 
@@ -164,16 +171,17 @@ function describe(i) {
   const fact = (term, text) => put(facts, make("dt", "", term), text instanceof Node ? put(make("dd"), text) : make("dd", "mono", text));
   details.replaceChildren();
   put(details, put(make("div", "head"), make("h2", "", `Process ${p.pid}`), make("span", "grow", fate(p.status, p.ended).word),
-    button("", "Zoom to it", () => zoom(p.born, ending(p))), button("", "Close", () => { details.hidden = true; draw(); })), facts);
+    button("", "Zoom to it", () => zoomTo(i)), button("", "Close", () => { details.hidden = true; draw(); })), facts);
   fact("Arguments", show(commandLine(p.argv)) || "not known");
   if (p.image) fact("Image", show(p.image) + (p.hooks ? "" : "  (ran without hooks)"));
   else if (!p.hooks) fact("Image", "ran without hooks");
   if (p.script) fact("Script", show(p.script));
   fact("Lived", `${duration(p.born)} to ${p.ended ? duration(p.ended) : "the end"} (${duration(ending(p) - p.born)})`);
   if (starter >= 0)
-    fact("Started by", button("link mono", show(processes[starter].pid + " " + base(nameOf(processes[starter]))), () => choose(starter)));
+    fact("Started by", button("link mono", show(processes[starter].pid + " " + nameOf(processes[starter])), () => choose(starter)));
   else if (p.parent > 0) fact("Parent", String(p.parent));
-  if (inside[i]) fact("Started", `${inside[i].toLocaleString("en")} in all, ${children[i].length.toLocaleString("en")} of them itself`);
+  const others = inside[i] > children[i].length ? `, and those ${(inside[i] - children[i].length).toLocaleString("en")} more` : "";
+  if (inside[i]) fact("Started", plural(children[i].length, "process", "processes") + others);
   for (const n of new Set(marks[i].slice(0, 20).map(m => m.n)))
     fact("Finding", button("link", show(findings[n].rule), () => goTo(n)));
   details.hidden = false;
@@ -181,6 +189,7 @@ function describe(i) {
 
 function choose(i) {
   chosen = i;
+  byId("tree").setAttribute("aria-activedescendant", "process-" + i);
   describe(i);
   reveal(i);
   redraw();
@@ -199,7 +208,7 @@ function frameLine(r) {
 function placeOf(place) {
   const block = make("div"), stack = make("ol", "stack");
   const head = put(make("p", "where"), show(place.what || "here"), " ");
-  if (processes[place.process]) put(head, "in ", button("link mono", show(place.pid + " " + base(nameOf(processes[place.process]))), () => lead(place.process)));
+  if (processes[place.process]) put(head, "in ", button("link mono", show(place.pid + " " + nameOf(processes[place.process])), () => lead(place.process)));
   else if (place.pid) head.append(`in process ${place.pid}`);
   if (place.tid && place.tid !== place.pid) head.append(`, thread ${place.tid}`);
   if (place.time) head.append(`, at ${duration(place.time)}`);
@@ -213,6 +222,19 @@ function fold(title, ...content) {
   return put(make("details"), make("summary", "", title), ...content);
 }
 
+/* The little Markdown that remedies are written in. */
+function remedy(text) {
+  return text.split(/^```.*\n([^]*?)^```$/m).flatMap((part, k) => {
+    if (k % 2) return [make("pre", "code", part.replace(/\n$/, ""))];
+    return part.split(/\n\s*\n/).map(s => s.trim()).filter(Boolean).map(paragraph => {
+      if (/^(\||- )/.test(paragraph)) return make("pre", "", paragraph);
+      const element = make("p");
+      paragraph.replace(/\[([^\]]*)\]\([^)]*\)/g, "$1").split("`").forEach((words, n) => element.append(n % 2 ? make("code", "", words) : words));
+      return element;
+    });
+  });
+}
+
 function card(n) {
   const f = findings[n], own = processes[f.process];
   const state = [f.baselined && "baselined", f.suppressed && "suppressed"].filter(Boolean).join(", ");
@@ -221,11 +243,11 @@ function card(n) {
   put(element, put(make("div"), make("span", "word " + f.severity, f.severity), ` · `, make("code", "", show(f.rule)),
     f.times > 1 && ` · ${f.times.toLocaleString("en")} times`, state && ` · ${state}`), make("h3", "", show(f.title)), make("p", "", show(f.message)));
   if (own && !f.places.some(p => p.process === f.process))
-    put(element, put(make("p", "where"), "in ", button("link mono", show(own.pid + " " + base(nameOf(own))), () => lead(f.process))));
+    put(element, put(make("p", "where"), "in ", button("link mono", show(own.pid + " " + nameOf(own)), () => lead(f.process))));
   for (const place of f.places) element.append(placeOf(place));
   for (const line of f.evidence) evidence.append(make("li", "", show(line)));
   put(element, evidence.children.length && evidence);
-  if (audit.remedies[f.rule]) element.append(fold("How to mend it", make("pre", "", audit.remedies[f.rule])));
+  if (audit.remedies[f.rule]) element.append(fold("How to mend it", ...remedy(audit.remedies[f.rule])));
   if (f.suppression) element.append(fold("Suppress it", make("code", "paste", show(f.suppression.replace(/\n$/, "")))));
   return element;
 }
@@ -280,6 +302,7 @@ for (const id of ["filter", "error", "warning", "note", "marked", "only"]) byId(
 byId("fold").addEventListener("click", () => { for (const i of order) if (children[i].length && depth[i] > 0) folded.add(i); select(); });
 byId("unfold").addEventListener("click", () => { folded.clear(); select(); });
 byId("whole").addEventListener("click", () => zoom(0, whole));
+byId("jump").addEventListener("click", () => byId("processes").scrollIntoView());
 byId("tree").addEventListener("scroll", () => draw());
 byId("tree").addEventListener("keydown", event => {
   const k = rows.findIndex(r => r.i === chosen), step = { ArrowDown: 1, ArrowUp: -1, PageDown: 20, PageUp: -20 }[event.key];

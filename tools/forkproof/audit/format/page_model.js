@@ -37,7 +37,9 @@ function button(className, text, action) {
 const plural = (n, one, many = one + "s") => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
 const quote = word => /^[\w@%+=:,.\/-]+$/.test(word) ? word : "'" + word.replace(/'/g, "'\\''") + "'";
 const base = path => path.slice(path.lastIndexOf("/") + 1) || path;
-const nameOf = p => p.argv.length ? p.argv[0] : p.image || "?";
+const nameOf = p => base(p.script || p.image || p.argv[0] || "?"); /* as findings name it */
+/* The path of a program is cut to its name; a title that a process has given itself is not. */
+const wordOf = word => /^[\p{L}\p{N}_@%+=:,.~\/-]+$/u.test(word) ? base(word) : word;
 
 function commandLine(argv, limit = Infinity) {
   let line = "";
@@ -99,8 +101,9 @@ const ending = p => Math.max(p.born, p.ended ? p.ended : audit.length);
   });
   findings.forEach((f, n) => {
     for (const place of f.places) if (processes[place.process]) marks[place.process].push({ n, time: place.time || ending(processes[place.process]) });
-    if (!f.places.length && processes[f.process]) marks[f.process].push({ n, time: ending(processes[f.process]) });
+    if (!f.places.some(place => place.process === f.process) && processes[f.process]) marks[f.process].push({ n, time: ending(processes[f.process]) });
   });
+  for (const list of marks) list.sort((a, b) => RANK[findings[b.n].severity] - RANK[findings[a.n].severity] || a.n - b.n);
   for (let k = order.length - 1; k >= 0; k--) {
     const i = order[k];
     worst[i] = Math.max(0, ...marks[i].slice(0, 1000).map(m => RANK[findings[m.n].severity]));

@@ -50,8 +50,11 @@ static unsigned track(const struct trace *t, const struct fp_process *process) {
     return process ? t->tracks[process - t->audit->processes] : 0;
 }
 
+/* As findings name it. */
 static const char *short_name(const struct fp_process *process) {
-    const char *name = process->argc > 0 ? process->argv[0] : process->image;
+    const char *name = process->script ? process->script : process->image;
+    if ((!name || !*name) && process->argc > 0)
+        name = process->argv[0];
     return name && *name ? fp_path_base(name) : "?";
 }
 

@@ -64,7 +64,23 @@ static void put_program(struct by_hand *to) {
     PUT(to, FP_AUDIT_DESCRIPTOR, "/tmp/file", (struct fp_audit_descriptor){.what = 1, .fd = 3});
     PUT(to, FP_AUDIT_HANDLER, "", (struct fp_audit_handler){.signal = 17, .handler = 4711});
     PUT(to, FP_AUDIT_PDEATHSIG, "", (struct fp_audit_pdeathsig){.signal = 9, .parent = 1});
+}
+
+/* What an audit looks at beyond what hardening needs, and what forkproof adds. */
+static void put_watched(struct by_hand *to) {
+    PUT(to, FP_AUDIT_INHERITED, "", (struct fp_audit_inherited){.fd = 3, .mode = 0100644});
+    PUT(to, FP_AUDIT_VARIABLE, "PATH=Path", (struct fp_audit_variable_event){FP_VARIABLE_CASE, 0});
+    PUT(to, FP_AUDIT_EXEC, "./sh", (struct fp_audit_exec){.result = -2, .flags = FP_EXEC_MOVED});
+    PUT(to, FP_AUDIT_SHELL, "ls $1", (struct fp_audit_shell){.how = FP_FORKED_POPEN});
+    PUT(to, FP_AUDIT_UNSAFE, "malloc", (struct fp_audit_unsafe){.flags = FP_UNSAFE_IN_CHILD});
+    PUT(to, FP_AUDIT_ATEXIT, "", (struct fp_audit_atexit){.handler = 4711});
+    PUT(to, FP_AUDIT_CAUGHT, "", (struct fp_audit_caught){0});
+    PUT(to, FP_AUDIT_STALL, "pipe-full-deadlock\n200 waits\na line",
+        (struct fp_audit_stall){.pid = 200});
     PUT(to, FP_AUDIT_EXIT, "", (struct fp_audit_exit){.status = 2});
+    PUT(to, FP_AUDIT_LEFT, "sleep", (struct fp_audit_left){.pid = 300, .signal = 15});
+    PUT(to, FP_AUDIT_ROOT, "/src",
+        (struct fp_audit_root){.pid = 100, .status = 512, .ended = 500000900});
 }
 
 static void put_child(struct by_hand *to) {
@@ -79,6 +95,7 @@ static void put_child(struct by_hand *to) {
 static int write_corpus(const char *path) {
     struct by_hand made = by_hand(2);
     put_program(&made);
+    put_watched(&made);
     put_child(&made);
     FILE *file = fopen(path, "we");
     if (!file || fwrite(made.bytes, 1, made.size, file) != made.size || fclose(file) != 0) {
@@ -86,7 +103,7 @@ static int write_corpus(const char *path) {
         return 1;
     }
     struct fp_record *record = read_by_hand(&made);
-    cr_assert(fp_record_event_count(record) == 11 && fp_record_losses(record)->damaged == 0);
+    cr_assert(fp_record_event_count(record) == 21 && fp_record_losses(record)->damaged == 0);
     fp_record_close(record);
     return 0;
 }

@@ -152,6 +152,34 @@ static void torn(void) {
     fp_log_exit(FP_ENDED_EXIT, 7, NULL);
 }
 
+/* An event whose body has a text. */
+static void write_text(enum fp_audit_kind kind, const void *body, size_t size, const char *text) {
+    fp_log(
+        &(const struct fp_log_event){.kind = kind, .parts = {{body, size}, {text, strlen(text)}}},
+        NULL);
+}
+
+#define WRITE_TEXT(kind, text, ...) write_text(kind, &(__VA_ARGS__), sizeof(__VA_ARGS__), text)
+
+/* What an audit looks at beyond what hardening needs. */
+static void write_watched(void) {
+    struct fp_audit_atexit handler = {.handler = 4711};
+    struct fp_audit_caught caught = {.unused = 0};
+    struct fp_audit_inherited inherited = {.fd = 3, .mode = 0100644, .flags = 2, .inode = 9};
+    fp_log_body(FP_AUDIT_INHERITED, &inherited, NULL);
+    WRITE_TEXT(FP_AUDIT_VARIABLE, "PATH=Path",
+               (struct fp_audit_variable_event){.what = FP_VARIABLE_CASE});
+    WRITE_TEXT(FP_AUDIT_SHELL, "ls $1",
+               (struct fp_audit_shell){.how = FP_FORKED_SYSTEM, .flags = FP_SHELL_LITERAL});
+    WRITE_TEXT(FP_AUDIT_UNSAFE, "malloc", (struct fp_audit_unsafe){.flags = FP_UNSAFE_IN_CHILD});
+    fp_log_body(FP_AUDIT_ATEXIT, &handler, NULL);
+    fp_log_body(FP_AUDIT_CAUGHT, &caught, NULL);
+    WRITE_TEXT(FP_AUDIT_LEFT, "daemon",
+               (struct fp_audit_left){.pid = 7, .signal = 9, .flags = FP_LEFT_ZOMBIE, .start = 3});
+    WRITE_TEXT(FP_AUDIT_STALL, "pipe-full-deadlock\n7 waits\n", (struct fp_audit_stall){.pid = 7});
+    WRITE_TEXT(FP_AUDIT_ROOT, "/src", (struct fp_audit_root){.pid = 7, .status = 256, .ended = 5});
+}
+
 size_t write_sample(int fd) {
     struct fp_here here;
     struct fp_audit_wait wait = {.asked = -1, .got = 7, .flags = FP_WAIT_NO_POINTER};
@@ -170,6 +198,7 @@ size_t write_sample(int fd) {
     fp_log_opened(&opened, "/tmp/file", NULL);
     fp_log_handler(&handler, NULL);
     fp_log_pdeathsig(&pdeathsig, NULL);
+    write_watched();
     fp_log_exit(FP_ENDED_RETURN, 3, NULL);
     int status = in_child(torn);
     cr_assert(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);

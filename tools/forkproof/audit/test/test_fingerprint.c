@@ -43,6 +43,22 @@ Test(fingerprint, is_the_same_in_every_version, .init = begin) {
     cr_expect_str_eq(before, "9b422e7d55a0d2822234ab1ea4da7218");
 }
 
+/* Where the handler's signal came is chance. */
+Test(fingerprint, does_not_hold_what_a_signal_interrupted, .init = begin) {
+    struct fp_frame frames[] = {{.function = "on_hangup", .file = "server.c"},
+                                {.function = FP_SIGNAL_FRAME, .module = "libc.so.6"},
+                                {.function = "read"}};
+    finding->places[0].frames = frames;
+    finding->places[0].frame_count = 3;
+    cr_expect(!stays());
+    memcpy(before, finding->fingerprint, sizeof before);
+    frames[1].module = "libc.so.7";
+    frames[2].function = "write";
+    cr_expect(stays());
+    frames[0].function = "on_child";
+    cr_expect(!stays());
+}
+
 Test(fingerprint, does_not_hold_what_changes_from_run_to_run, .init = begin) {
     struct fp_place *place = &finding->places[0];
     place->pid = place->tid = 4000;

@@ -22,10 +22,12 @@ static struct {
     size_t event_count;
     struct {
         size_t offset, end;
-    } events[32];
+        enum fp_audit_kind kind;
+    } events[64];
 } sample;
 
 static void find_events(void) {
+    uint64_t seen = 0;
     struct fp_record *record = read_record(sample.fd);
     sample.event_count = fp_record_event_count(record);
     for (size_t i = 0; i < sample.event_count; i++) {
@@ -33,7 +35,10 @@ static void find_events(void) {
         size_t offset = sample.events[i].offset = fp_record_event(record, i).offset;
         memcpy(&size, sample.bytes + offset, sizeof size);
         sample.events[i].end = offset + size;
+        sample.events[i].kind = fp_record_event(record, i).kind;
+        seen |= UINT64_C(1) << sample.events[i].kind;
     }
+    cr_assert_eq(seen | 1U << FP_AUDIT_MAPPING, (UINT64_C(1) << FP_AUDIT_KINDS) - 2);
     cr_assert_eq(fp_record_losses(record)->torn, 1);
     fp_record_close(record);
 }
@@ -112,6 +117,16 @@ static bool says_full(const struct fp_record *record, size_t offset) {
            fp_record_event_count(record) == sample.event_count;
 }
 
+/* Another kind whose body can be the same: that is no damage, it is another record. */
+static bool says_another_kind(const struct fp_record *record) {
+    if (fp_record_event_count(record) != sample.event_count)
+        return false;
+    for (size_t i = 0; i < sample.event_count; i++)
+        if (fp_record_event(record, i).kind != sample.events[i].kind)
+            return true;
+    return false;
+}
+
 static bool goes_unseen(const struct fp_record *record) {
     const struct fp_record_losses *losses = fp_record_losses(record);
     return losses->damaged == 0 && losses->torn == 1 &&
@@ -122,7 +137,7 @@ static void flip(size_t offset, char bits) {
     char byte = (char)(sample.bytes[offset] ^ bits);
     cr_assert_eq(pwrite(sample.fd, &byte, 1, (off_t)offset), 1);
     struct fp_record *record = read_sample();
-    if (record && is_structure(offset) && !says_full(record, offset))
+    if (record && is_structure(offset) && !says_full(record, offset) && !says_another_kind(record))
         cr_assert(!goes_unseen(record), "byte %zu, %#x", offset, (unsigned char)bits);
     fp_record_close(record);
     cr_assert_eq(pwrite(sample.fd, &sample.bytes[offset], 1, (off_t)offset), 1);
@@ -135,7 +150,7 @@ Test(record_hostile, a_flipped_byte_is_told_where_it_tells_how_to_read) {
         structure += is_structure(offset);
         flip(offset, (char)0xff);
     }
-    cr_assert_gt(structure, 16 * sample.event_count);
+    cr_assert_gt(structure, 14 * sample.event_count);
 }
 
 Test(record_hostile, a_flipped_bit_is_told_where_it_tells_how_to_read) {

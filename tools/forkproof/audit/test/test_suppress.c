@@ -194,6 +194,31 @@ Test(suppress, without_symbols_it_names_the_module_and_without_that_the_program)
     cr_expect_null(audit->findings[0].suppression);
 }
 
+/* The line for a finding whose first place has these frames. */
+static char *line_for(struct fp_frame *frames, size_t count) {
+    struct fp_suppressions none = {0};
+    struct fp_audit *audit = fp_model("two-places");
+    audit->findings[0].places[0].frames = frames;
+    audit->findings[0].places[0].frame_count = count;
+    cr_assert_eq(fp_suppressions_apply(&none, audit), 0);
+    return audit->findings[0].suppression;
+}
+
+/* Else a stripped program's line would suppress all of the rule. */
+Test(suppress, the_line_to_paste_names_nothing_that_all_programs_have) {
+    struct fp_frame in_program[] = {{.function = "__run_exit_handlers", .module = "/lib/libc.so.6"},
+                                    {.module = "/usr/bin/watch", .offset = 3},
+                                    {.function = FP_SIGNAL_FRAME, .module = "/lib/libc.so.6"},
+                                    {.function = "main", .module = "/usr/bin/watch"}};
+    struct fp_frame in_library[] = {{.function = "malloc_consolidate", .module = "/lib/libc.so.6"},
+                                    {.function = "event_reinit", .module = "/usr/lib/libevent.so"},
+                                    {.function = "main", .module = "/usr/bin/tmux"}};
+    cr_expect_str_eq(line_for(in_program, 4), "kill-wait-race:watch");
+    cr_expect_str_eq(line_for(in_program + 2, 2), "kill-wait-race:pool");
+    cr_expect_str_eq(line_for(in_program, 1), "kill-wait-race:pool");
+    cr_expect_str_eq(line_for(in_library, 3), "kill-wait-race:event_reinit");
+}
+
 /* Whatever the function is called: the line is read again and does what it says. */
 Test(suppress, the_line_to_paste_works_for_hostile_names) {
     static char large[100000];
