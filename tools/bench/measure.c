@@ -7,8 +7,8 @@
  *   measure spawn | vfork COUNT BATCH PROGRAM [MIB]
  *       posix_spawn, or vfork and exec, with this process's own environment; before that MIB of
  *       memory are made resident.
- *   measure fork | kill | threaded | zombie | nothing | waitid | stranger | never COUNT
- *       BATCH
+ *   measure fork | kill | threaded | zombie | nothing | waitid | stranger | never | malloc |
+ *           handled COUNT BATCH
  *   measure memory
  *       Its own /proc/self/smaps.
  *
@@ -94,6 +94,30 @@ static double vforks(int batch) {
     return fp_bench_now() - start;
 }
 
+/* A free and a malloc, with some that live a little longer. */
+static double mallocs(int batch) {
+    static void *volatile kept[64];
+    double start = fp_bench_now();
+    for (int i = 0; i < batch; i++) {
+        free(kept[i % 64]);
+        kept[i % 64] = malloc((size_t)(16 + i * 37 % 512));
+        if (!kept[i % 64])
+            fp_bench_fail("malloc");
+    }
+    return fp_bench_now() - start;
+}
+
+static void handle(int signal) {
+    (void)signal;
+}
+
+/* A program with a handler is one that may be in it. */
+static void set_handler(void) {
+    struct sigaction action = {.sa_handler = handle};
+    if (sigaction(SIGUSR1, &action, NULL) != 0)
+        fp_bench_fail("sigaction");
+}
+
 /* A process with a second thread is one that has to lock. */
 static void *idle(void *unused) {
     for (;;)
@@ -122,6 +146,8 @@ static fp_bench_sample *prepare(const char *what) {
         {"kill", fp_bench_kills},
         {"threaded", fp_bench_kills},
         {"stranger", fp_bench_kills},
+        {"malloc", mallocs},
+        {"handled", mallocs},
     };
     for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
         if (strcmp(what, samples[i].name) == 0)
@@ -148,6 +174,8 @@ static void measure(const char *what, int count, int batch) {
         choose_target(what);
     if (strcmp(what, "threaded") == 0)
         start_thread();
+    if (strcmp(what, "handled") == 0)
+        set_handler();
     (void)sample(batch < 20 ? batch : 20); // the first calls pay for what is set up once
     for (int i = 0; i < count; i++)
         printf("%.1f\n", sample(batch) / batch);

@@ -170,6 +170,7 @@ REPEAT = """## To repeat it
     tools/bench/run                # builds the release, measures; about {minutes} minutes
     tools/bench/run --quick        # under a minute, coarser
     tools/bench/run --write-docs   # also writes this page and its plot
+    tools/bench/run audit          # the audit; with --write-docs its section here
 
 Figures go to `build/release/bench/bench.json`, the plot to `bench.svg` beside it. A machine with nothing else to do
 gives the narrowest quartiles. `tools/bootstrap bench` brings the other preloads; one that is missing says so.
