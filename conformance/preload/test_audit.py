@@ -166,7 +166,7 @@ class Audit(Differential):
         for call in TABLE:
             with self.subTest(call):
                 for line in dump(f"{self.libc}audited", call)[1]:
-                    if not ANY.match(line):
+                    if not ANY.match(line) and not re.match("exit .* status=0 how=return", line):
                         self.assertRegex(line, " stack( cut)?$")
 
     def test_a_status_is_the_programs_own(self):
@@ -177,7 +177,7 @@ class Audit(Differential):
 
     def test_an_image_that_does_nothing_is_recorded(self):
         lines = dump(f"{self.libc}audited", "return")[1]
-        self.assertRegex(lines[0], r"image pid=\d+ parent=\d+ start=[1-9]\d* argv='[^']*return")
+        self.assertRegex(lines[0], r"image pid=\d+ parent=\d+ start=\d+ argv='[^']*return")
 
     def test_without_a_record_nothing_is_mapped(self):
         argv = [BIN / f"{self.libc}audited", "look", BIN / "show"]

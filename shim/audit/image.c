@@ -1,5 +1,6 @@
 /* What an image is and what it has mapped, as /proc/self tells. */
 #include <elf.h>
+#include <stdatomic.h>
 
 #include "log.h"
 #include "proc.h"
@@ -18,28 +19,53 @@ static size_t read_some(const char *path, char *to, size_t size) {
     return used;
 }
 
-void fp_log_image(void) {
-    char argv[FP_LOG_TEXT];
+static size_t copy_arguments(char *const *argv, char *to, size_t size) {
+    size_t used = 0;
+    for (; *argv && used < size; argv++) {
+        size_t length = fp_text_length(*argv) + 1;
+        if (length > size - used)
+            length = size - used;
+        fp_text_copy(to + used, *argv, length);
+        used += length;
+    }
+    return used;
+}
+
+/* What the image is, in the record. */
+static struct {
+    _Atomic(struct fp_audit_image *) image;
+    atomic_int pid;
+} told;
+
+void fp_log_image(char *const *argv) {
+    char arguments[FP_LOG_TEXT];
     char exe[FP_LOG_TEXT];
-    struct fp_proc self = {0};
     if (!fp_log_is_on())
         return;
-    size_t argv_size = read_some("/proc/self/cmdline", argv, sizeof argv);
+    size_t argv_size = argv ? copy_arguments(argv, arguments, sizeof arguments)
+                            : read_some("/proc/self/cmdline", arguments, sizeof arguments);
     long exe_size = fp_sys_readlink("/proc/self/exe", exe, sizeof exe);
-    (void)fp_proc_read(fp_sys_getpid(), &self);
     if (exe_size < 0)
         exe_size = 0;
-    struct fp_audit_image body = {.start = self.start,
-                                  .parent = fp_sys_getppid(),
-                                  .argv = (uint16_t)argv_size,
-                                  .exe = (uint16_t)exe_size};
-    bool is_cut = argv_size == sizeof argv || exe_size == sizeof exe;
-    fp_log(
-        &(struct fp_log_event){
-            .kind = FP_AUDIT_IMAGE,
-            .flags = is_cut ? FP_AUDIT_CUT : 0,
-            .parts = {{&body, sizeof body}, {argv, argv_size}, {exe, (size_t)exe_size}}},
-        NULL);
+    struct fp_audit_image body = {
+        .parent = fp_sys_getppid(), .argv = (uint16_t)argv_size, .exe = (uint16_t)exe_size};
+    bool is_cut = argv_size == sizeof arguments || exe_size == sizeof exe;
+    atomic_store(&told.pid, fp_sys_getpid());
+    atomic_store(&told.image, fp_log(&(struct fp_log_event){.kind = FP_AUDIT_IMAGE,
+                                                            .flags = is_cut ? FP_AUDIT_CUT : 0,
+                                                            .parts = {{&body, sizeof body},
+                                                                      {arguments, argv_size},
+                                                                      {exe, (size_t)exe_size}}},
+                                     NULL));
+}
+
+/* Not in a forked child: it has executed nothing, and began later. */
+static void tell_start(void) {
+    struct fp_proc self;
+    struct fp_audit_image *image = atomic_load(&told.image);
+    pid_t pid = fp_sys_getpid();
+    if (image && atomic_load(&told.pid) == pid && fp_proc_read(pid, &self))
+        __atomic_store_n(&image->start, self.start, __ATOMIC_RELAXED);
 }
 
 /* --- build-ids --- */
@@ -53,25 +79,46 @@ typedef Elf32_Ehdr elf_head;
 typedef Elf32_Phdr elf_part;
 #endif
 
+/* The beginning of what is mapped of a file: headers and notes lie there, as a rule. */
+struct view {
+    uint64_t base;
+    size_t size;
+    char bytes[1024];
+};
+
 /* Memory of the image's own, read as the kernel would: another thread may unmap it. */
-static bool look(void *to, uint64_t at, size_t size) {
+static bool look_at(void *to, uint64_t at, size_t size) {
     // NOLINTNEXTLINE(performance-no-int-to-ptr)
     return fp_sys_copy_in(to, (const void *)(uintptr_t)at, size) == 0;
 }
 
+static void view_at(struct view *view, uint64_t base) {
+    view->base = base;
+    view->size = look_at(view->bytes, base, sizeof view->bytes) ? sizeof view->bytes : 0;
+}
+
+static bool look(const struct view *view, void *to, uint64_t at, size_t size) {
+    uint64_t from = at - view->base;
+    if (from > view->size || size > view->size - from)
+        return look_at(to, at, size);
+    fp_text_copy(to, view->bytes + from, size);
+    return true;
+}
+
 /* In one run of notes; false: it is not there. */
-static bool find_in_notes(uint64_t at, uint64_t end, struct fp_audit_mapping *ret) {
+static bool find_in_notes(const struct view *view, uint64_t at, uint64_t end,
+                          struct fp_audit_mapping *ret) {
     for (int i = 0; i < HEADERS && end - at >= sizeof(Elf32_Nhdr) + 4; i++) {
         struct {
             Elf32_Nhdr head;
             char name[4];
         } note = {.name = ""};
-        if (!look(&note, at, sizeof note))
+        if (!look(view, &note, at, sizeof note))
             return false;
         if (note.head.n_type == NT_GNU_BUILD_ID && note.head.n_namesz == 4 &&
             fp_text_same(note.name, "GNU", 4) && note.head.n_descsz <= sizeof ret->build_id) {
             ret->build_id_size = note.head.n_descsz;
-            return look(ret->build_id, at + sizeof note, note.head.n_descsz);
+            return look(view, ret->build_id, at + sizeof note, note.head.n_descsz);
         }
         uint64_t size = sizeof note.head + (((uint64_t)note.head.n_namesz + 3) & ~UINT64_C(3)) +
                         (((uint64_t)note.head.n_descsz + 3) & ~UINT64_C(3));
@@ -83,19 +130,22 @@ static bool find_in_notes(uint64_t at, uint64_t end, struct fp_audit_mapping *re
 }
 
 /* base: where the beginning of the file is mapped; what lies before `end` is mapped from it too. */
-static void find_build_id(uint64_t base, uint64_t end, struct fp_audit_mapping *ret) {
+static void find_build_id(struct view *view, uint64_t base, uint64_t end,
+                          struct fp_audit_mapping *ret) {
     elf_head head = {.e_phnum = 0};
-    if (!look(&head, base, sizeof head) || !fp_text_same((const char *)head.e_ident, ELFMAG, 4) ||
+    view_at(view, base);
+    if (!look(view, &head, base, sizeof head) ||
+        !fp_text_same((const char *)head.e_ident, ELFMAG, 4) ||
         head.e_phentsize != sizeof(elf_part))
         return;
     for (unsigned i = 0; i < head.e_phnum && i < HEADERS; i++) {
         elf_part part = {.p_type = 0};
-        if (!look(&part, base + head.e_phoff + i * sizeof part, sizeof part))
+        if (!look(view, &part, base + head.e_phoff + i * sizeof part, sizeof part))
             return;
         if (part.p_type != PT_NOTE || part.p_offset >= end - base ||
             part.p_filesz > end - base - part.p_offset)
             continue;
-        if (find_in_notes(base + part.p_offset, base + part.p_offset + part.p_filesz, ret))
+        if (find_in_notes(view, base + part.p_offset, base + part.p_offset + part.p_filesz, ret))
             return;
         ret->build_id_size = 0;
     }
@@ -183,9 +233,9 @@ static bool is_same_file(const struct fp_audit_mapping *a, const struct fp_audit
     return a->inode == b->inode && a->major == b->major && a->minor == b->minor;
 }
 
-static void enter(struct line *line, const struct fp_audit_mapping *first) {
+static void enter(struct line *line, const struct fp_audit_mapping *first, struct view *view) {
     if (line->length > 0 && line->mapping.inode && is_same_file(&line->mapping, first))
-        find_build_id(first->start, line->mapping.end, &line->mapping);
+        find_build_id(view, first->start, line->mapping.end, &line->mapping);
     fp_log(&(struct fp_log_event){.kind = FP_AUDIT_MAPPING,
                                   .flags = line->is_cut ? FP_AUDIT_CUT : 0,
                                   .parts = {{&line->mapping, sizeof line->mapping},
@@ -193,20 +243,33 @@ static void enter(struct line *line, const struct fp_audit_mapping *first) {
            NULL);
 }
 
-void fp_log_mappings(void) {
+/* Not on the stack: it may be that of a handler, and small. */
+struct scratch {
+    struct lines lines;
     struct line line;
+    struct view view;
+};
+_Static_assert(sizeof(struct scratch) <= 4096, "one page");
+
+static void enter_all(struct scratch *scratch) {
     struct fp_audit_mapping first = {0}; // of the file that is being gone through
-    struct lines lines = {.at = 0, .end = 0};
-    if (!fp_log_is_on())
-        return;
-    lines.fd = fp_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    if (lines.fd < 0)
-        return;
-    while (read_line(&lines, &line)) {
-        if (line.mapping.offset == 0)
-            first = line.mapping;
-        if (line.is_executable)
-            enter(&line, &first);
+    while (read_line(&scratch->lines, &scratch->line)) {
+        if (scratch->line.mapping.offset == 0)
+            first = scratch->line.mapping;
+        if (scratch->line.is_executable)
+            enter(&scratch->line, &first, &scratch->view);
     }
-    (void)fp_sys_close(lines.fd);
+}
+
+void fp_log_mappings(void) {
+    struct scratch *scratch = fp_log_is_on() ? fp_sys_map(sizeof *scratch) : NULL;
+    if (!scratch)
+        return;
+    scratch->lines.fd = fp_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
+    if (scratch->lines.fd >= 0) {
+        enter_all(scratch);
+        (void)fp_sys_close(scratch->lines.fd);
+    }
+    fp_sys_unmap(scratch, sizeof *scratch);
+    tell_start();
 }

@@ -7,32 +7,54 @@
 #include "text.h"
 #include "usertext.h"
 
-/* Of this process; zeroed in a forked child. */
+/* Of this process. */
 struct mine {
     _Atomic(struct fp_audit_chunk *) chunk;
     atomic_uint first; /* see fp_audit_chunk */
 };
 
-enum why { NOT_IN_VAIN, CANNOT_MAP, IS_FULL, HAS_NO_MEMORY };
+/* The same from its first fork on, if ever: the kernel zeroes it in a forked child. */
+struct page {
+    struct mine mine;
+    _Alignas(8) char room[FP_LOG_ROOM];
+};
+_Static_assert(sizeof(struct page) <= 4096, "one page");
+
+enum why { NOT_IN_VAIN, CANNOT_MAP, IS_FULL };
 
 /* Of this image; a forked child has the same. */
 static struct {
     _Atomic(struct fp_audit_head *) mapped;
     _Atomic(size_t) size;
     atomic_uint in_vain; /* enum why: for good */
-    _Atomic(struct mine *) mine;
-    atomic_bool is_wiped; /* the kernel zeroes it in a forked child */
+    struct mine before;  /* it forks */
+    _Atomic(struct page *) page;
+    atomic_bool is_wiped; /* as it should be */
     atomic_uint newest;   /* the `first` of whoever last took its first chunk in this memory */
+    atomic_bool is_mapping_due;
+    _Atomic(uintptr_t) stack_end; /* 0: not known */
 } image;
 
 /* --- the memory --- */
 
+/*
+ * Whether our number is the same in the pid namespace of /proc, through which the record was found:
+ * in one below it is lower, until numbers begin anew. To ask for the namespace itself costs a
+ * fresh process more than all it writes.
+ */
+static bool is_of_our_namespace(void) {
+    char text[FP_NUMBER_SIZE];
+    unsigned number;
+    long length = fp_sys_readlink("/proc/self", text, sizeof text - 1);
+    if (length <= 0)
+        return false;
+    text[length] = '\0';
+    return !*fp_text_read_number(text, &number) && (pid_t)number == fp_sys_getpid();
+}
+
 static bool is_ours(const struct fp_audit_head *head, size_t size) {
-    struct statx status = {0};
     return atomic_load(&head->magic) == FP_AUDIT_MAGIC && head->version == FP_AUDIT_VERSION &&
-           head->chunk == FP_AUDIT_CHUNK && head->size == size &&
-           fp_sys_statx(FP_AT_FDCWD, "/proc/self/ns/pid", 0, &status) == 0 &&
-           status.stx_ino == head->namespace;
+           head->chunk == FP_AUDIT_CHUNK && head->size == size && is_of_our_namespace();
 }
 
 static struct fp_audit_head *map(const char *path, size_t *ret_size) {
@@ -76,29 +98,43 @@ bool fp_log_is_on(void) {
            !atomic_load_explicit(&image.in_vain, memory_order_relaxed);
 }
 
-static struct mine *mine_make(void) {
-    struct mine *none = NULL;
-    struct mine *mine = atomic_load(&image.mine);
-    if (mine)
-        return mine;
-    mine = fp_sys_map(4096);
-    if (!mine)
+static struct mine *mine_now(void) {
+    struct page *page = atomic_load_explicit(&image.page, memory_order_acquire);
+    return page ? &page->mine : &image.before;
+}
+
+/* NULL, without memory for it: a child is told by fp_log_child only, as before 4.14. */
+static struct page *page_made(void) {
+    struct page *none = NULL;
+    struct page *page = atomic_load(&image.page);
+    if (page)
+        return page;
+    page = fp_sys_map(sizeof *page);
+    if (!page)
         return NULL;
-    bool is_wiped = fp_sys_wipe_on_fork(mine, 4096);
-    if (!atomic_compare_exchange_strong(&image.mine, &none, mine)) {
-        fp_sys_unmap(mine, 4096);
-        return none;
-    }
-    atomic_store(&image.is_wiped, is_wiped);
-    return mine;
+    atomic_store(&page->mine.first, atomic_load(&image.before.first));
+    atomic_store(&page->mine.chunk, atomic_load(&image.before.chunk));
+    atomic_store(&image.is_wiped, fp_sys_wipe_on_fork(page, sizeof *page)); // the same for all
+    if (atomic_compare_exchange_strong(&image.page, &none, page))
+        return page;
+    fp_sys_unmap(page, sizeof *page);
+    return none;
 }
 
 void fp_log_child(void) {
-    struct mine *mine = atomic_load(&image.mine);
-    if (!mine || atomic_load(&image.is_wiped))
-        return;
-    atomic_store(&mine->first, 0);
-    atomic_store(&mine->chunk, NULL);
+    struct page *page = atomic_load(&image.page);
+    if (page && !atomic_load(&image.is_wiped)) {
+        page->mine = (struct mine){.first = 0};
+        for (size_t i = 0; i < sizeof page->room; i++)
+            page->room[i] = 0;
+    }
+    if (!page && fp_log_is_on())
+        image.before = (struct mine){.first = 0};
+}
+
+void *fp_log_room(void) {
+    struct page *page = fp_log_is_on() ? page_made() : NULL;
+    return page ? page->room : NULL;
 }
 
 /* --- chunks --- */
@@ -197,11 +233,7 @@ static struct fp_audit_event *reserve_in(struct fp_audit_chunk *chunk, unsigned 
 }
 
 static struct fp_audit_event *reserve(struct fp_audit_head *head, unsigned size) {
-    struct mine *mine = mine_make();
-    if (!mine) {
-        atomic_store(&image.in_vain, HAS_NO_MEMORY);
-        return NULL;
-    }
+    struct mine *mine = mine_now();
     struct fp_audit_chunk *chunk = atomic_load(&mine->chunk);
     struct fp_audit_event *event = chunk ? reserve_in(chunk, size) : NULL;
     while (!event) {
@@ -214,21 +246,31 @@ static struct fp_audit_event *reserve(struct fp_audit_head *head, unsigned size)
 }
 
 void fp_log_prepare(void) {
-    struct mine *mine = fp_log_is_on() ? mine_make() : NULL;
-    if (mine && !atomic_load(&mine->chunk))
-        (void)next_chunk(atomic_load(&image.mapped), mine, NULL);
+    if (!fp_log_is_on())
+        return;
+    if (!atomic_load(&mine_now()->chunk))
+        (void)next_chunk(atomic_load(&image.mapped), mine_now(), NULL);
+    (void)page_made();
 }
 
 static unsigned rounded(size_t size) {
     return ((unsigned)size + 7) & ~7U;
 }
 
-/* How much of the stack can be read: the end of the page is on it, and so may be the next page. */
+void fp_log_stack_end(const void *end) {
+    atomic_store(&image.stack_end, (uintptr_t)end);
+}
+
+/* How much of the stack can be read: up to its end where that is near; else the end of the page is
+ * on it, and so may be the next page. */
 static unsigned stack_there(const struct fp_here *here) {
     uint64_t sp = here->values[FP_REGISTER_SP];
+    uint64_t end = atomic_load_explicit(&image.stack_end, memory_order_relaxed);
     unsigned on_page = 4096 - (unsigned)(sp % 4096);
     if (sp % 8 != 0 || fp_is_on_valgrind())
         return 0;
+    if (sp < end && end - sp <= FP_AUDIT_STACK)
+        return (unsigned)(end - sp) & ~7U;
     uintptr_t next = (uintptr_t)sp + on_page;
     return fp_sys_is_readable((const void *)next) // NOLINT(performance-no-int-to-ptr)
                ? FP_AUDIT_STACK
@@ -285,34 +327,48 @@ static unsigned size_of(size_t body, const struct fp_here *here, unsigned stack)
     return (unsigned)sizeof(struct fp_audit_event) + rounded(body) + 8 * words + stack;
 }
 
-/* False when it could not be written. */
-static bool enter(struct fp_audit_head *head, const struct fp_log_event *event,
-                  const struct fp_here *here) {
+void fp_log_mappings_due(void) {
+    atomic_store(&image.is_mapping_due, true);
+}
+
+/* Who comes here meanwhile, in a handler or another thread, writes them as well. */
+void fp_log_mappings_settle(void) {
+    if (!atomic_load_explicit(&image.is_mapping_due, memory_order_relaxed))
+        return;
+    fp_log_mappings();
+    atomic_store(&image.is_mapping_due, false);
+}
+
+/* NULL when it could not be written. */
+static struct fp_audit_event *enter(struct fp_audit_head *head, const struct fp_log_event *event,
+                                    const struct fp_here *here) {
     size_t body = body_size(event);
     if (body > FP_LOG_BODY || atomic_load_explicit(&image.in_vain, memory_order_relaxed))
-        return false;
+        return NULL;
     if (FP_MACHINE == 0 || (here && !(here->known >> FP_REGISTER_SP & 1)))
         here = NULL;
+    if (here)
+        fp_log_mappings_settle();
     unsigned stack = here ? stack_there(here) : 0;
     if (event->stack && stack > event->stack)
         stack = event->stack;
     unsigned size = size_of(body, here, stack);
     struct fp_audit_event *to = reserve(head, size);
     if (!to)
-        return false;
+        return NULL;
     fp_point(FP_POINT_LOG_RESERVED);
     fill(to, event, body, here, stack);
     fp_point(FP_POINT_LOG_WRITTEN);
     atomic_store_explicit(&to->size, size, memory_order_release);
-    return true;
+    return to;
 }
 
-void fp_log(const struct fp_log_event *event, const struct fp_here *here) {
+void *fp_log(const struct fp_log_event *event, const struct fp_here *here) {
     struct fp_audit_head *head = atomic_load_explicit(&image.mapped, memory_order_acquire);
-    if (!head || enter(head, event, here))
-        return;
-    bool has_no_memory = atomic_load(&image.in_vain) == HAS_NO_MEMORY;
-    atomic_fetch_add(has_no_memory ? &head->beyond : &head->full, 1);
+    struct fp_audit_event *event_there = head ? enter(head, event, here) : NULL;
+    if (head && !event_there)
+        atomic_fetch_add(&head->full, 1);
+    return event_there ? event_there + 1 : NULL;
 }
 
 static void log_text(struct fp_log_event event, const char *user_text, const struct fp_here *here) {

@@ -24,13 +24,17 @@ atomic_uint fp_watching;
 
 /* --- the image --- */
 
-static void make_own(void) {
-    struct fp_watch_own *own = fp_sys_map(sizeof *own);
-    if (!own)
-        return;
-    atomic_store(&own->pid, fp_sys_getpid());
-    atomic_store(&STATE->is_wiped, fp_sys_wipe_on_fork(own, sizeof *own));
-    atomic_store(&STATE->own, own);
+/* Before it is needed: what is never forked, and has nothing to tell only once, does without. */
+static struct fp_watch_own *own_made(void) {
+    struct fp_watch_own *own = atomic_load(&STATE->own);
+    if (own)
+        return own;
+    own = fp_log_room();
+    if (own) {
+        atomic_store(&own->pid, fp_sys_getpid());
+        atomic_store(&STATE->own, own);
+    }
+    return own;
 }
 
 static bool is_ignored(int signal) {
@@ -68,16 +72,17 @@ static bool open_record(void) {
     return variable ? fp_log_open(variable + sizeof FP_ENV_RECORD) : open_by_environ();
 }
 
-void fp_watch_begin(void) {
+void fp_watch_begin(char *const *argv, char *const *envp) {
     static atomic_bool has_begun;
     if (atomic_exchange(&has_begun, true))
         return;
     note_given();
     if (!open_record())
         return;
-    make_own();
-    fp_log_image();
-    fp_log_mappings();
+    fp_watch_given_variables(envp);
+    fp_log_stack_end(argv);
+    fp_log_image(argv);
+    fp_log_mappings_due();
 }
 
 /* --- who this is --- */
@@ -123,14 +128,8 @@ static _Atomic(uintptr_t) *find(struct fp_watch_own *own, uintptr_t key) {
     return NULL;
 }
 
-bool fp_watch_was_seen(uintptr_t key) {
-    struct fp_watch_own *own = atomic_load(&STATE->own);
-    _Atomic(uintptr_t) *at = own ? find(own, key) : NULL;
-    return !at || atomic_load_explicit(at, memory_order_relaxed) == key;
-}
-
 bool fp_watch_is_new(uintptr_t key) {
-    struct fp_watch_own *own = own_settled();
+    struct fp_watch_own *own = own_made() ? own_settled() : NULL;
     _Atomic(uintptr_t) *at = own ? find(own, key) : NULL;
     uintptr_t none = 0;
     return at && atomic_compare_exchange_strong(at, &none, key);
@@ -165,13 +164,15 @@ void fp_watch_fork_begin(struct fp_watch_fork *ret, bool is_vfork) {
     if (!fp_log_is_on())
         return;
     if (atomic_exchange(&is_mapped_anew, false))
-        fp_log_mappings();
+        fp_log_mappings_due();
+    fp_log_mappings_settle(); // the child has the same
     ret->threads = count_threads();
     ret->pending = count_pending();
     ret->is_vfork = is_vfork;
+    fp_log_prepare();
+    (void)own_made();
     if (!is_vfork)
         return;
-    fp_log_prepare();
     atomic_store(&STATE->moved_in_vfork, false);
     atomic_fetch_add(&fp_watching, FP_WATCHING_VFORK);
 }
@@ -192,20 +193,13 @@ void fp_watch_fork_end(const struct fp_watch_fork *fork, enum fp_audit_forked ho
     fp_log_body(FP_AUDIT_FORK, &body, here);
 }
 
-/* Before 4.14 nothing is wiped. */
-static void take_over(struct fp_watch_own *own) {
-    if (!atomic_load(&STATE->is_wiped))
-        *own = (struct fp_watch_own){0};
-    atomic_store(&own->pid, fp_sys_getpid());
-}
-
 void fp_watch_fork_child(const struct fp_watch_fork *fork) {
     struct fp_watch_own *own = atomic_load(&STATE->own);
     bool was_of_threads = atomic_load(&STATE->of_threads); // its locks are as they were
     bool of_threads = fork->threads > 1 || was_of_threads;
     fp_log_child();
     if (own)
-        take_over(own);
+        atomic_store(&own->pid, fp_sys_getpid());
     atomic_store(&STATE->in_child, true);
     atomic_store(&STATE->of_threads, of_threads);
     atomic_store(&STATE->has_threads, false);
@@ -213,6 +207,19 @@ void fp_watch_fork_child(const struct fp_watch_fork *fork) {
     unsigned handled = atomic_load(&fp_watching) & FP_WATCHING_HANDLED;
     atomic_store(&fp_watching, handled | (own && of_threads ? FP_WATCHING_CHILD : 0));
 }
+
+/* --- ends --- */
+
+void fp_watch_exit(enum fp_audit_ended how, int status, const struct fp_here *here) {
+    bool is_place = how != FP_ENDED_RETURN || status != 0 || fp_watch_is_child();
+    fp_log_exit(how, status, is_place ? here : NULL);
+}
+
+void fp_watch_return(int status, const struct fp_here *here) {
+    fp_log_exit(FP_ENDED_RETURN, status, fp_watch_is_child() ? here : NULL);
+}
+
+/* --- others --- */
 
 void fp_watch_thread(void) {
     if (!fp_watch_is_vfork_child())

@@ -14,10 +14,10 @@
 
 /*
  * Once an image, before its first event and no later than its first wrapped call: opens the record
- * (FP_ENV_RECORD), writes what the image is and has mapped, and notes what its program was given:
- * blocked and ignored signals.
+ * (FP_ENV_RECORD), writes what the image is, and notes what its program was given: blocked and
+ * ignored signals. Arguments and environment as the kernel gave them; argv may be NULL: not known.
  */
-void fp_watch_begin(void);
+void fp_watch_begin(char *const *argv, char *const *envp);
 
 /* --- forks --- */
 
@@ -51,6 +51,14 @@ void fp_watch_exec_failed(const char *user_path, int error, const struct fp_here
 /* The same of a spawn: in the parent, which names the child's descriptors and variables. */
 void fp_watch_spawn(const char *user_path, char *const *user_envp, bool is_searched,
                     const struct fp_here *here);
+
+/* --- ends --- */
+
+/* By a call. Of a success the place is of no interest, but in a child that has executed nothing. */
+void fp_watch_exit(enum fp_audit_ended how, int status, const struct fp_here *here);
+
+/* From main: where that was says no more, but in such a child. */
+void fp_watch_return(int status, const struct fp_here *here);
 
 /* --- others --- */
 

@@ -2,14 +2,15 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include "look.h"
 #include "proc.h"
 #include "settings.h"
 #include "sys.h"
 #include "text.h"
-#include "usertext.h"
 #include "watch_inner.h"
 
 #define INHERITED_MOST 64
+#define LOW 64 /* room for so many has every table */
 #define PATH_SIZE (FP_LOG_TEXT + 1)
 
 extern char **environ __attribute__((weak));
@@ -24,7 +25,7 @@ struct path {
 };
 
 static void read_path(struct path *ret, const char *user_path) {
-    ret->length = user_path ? fp_usertext_copy(ret->text, user_path, sizeof ret->text) : -EFAULT;
+    ret->length = user_path ? fp_look_copy(ret->text, user_path, sizeof ret->text) : -EFAULT;
     ret->is_cut = ret->length < 0 || ret->length == FP_LOG_TEXT;
     ret->has_slash = false;
     for (long i = 0; i < ret->length; i++)
@@ -156,22 +157,49 @@ static int next_descriptor(struct fp_proc_list *list) {
     return -1;
 }
 
+/* False when it is of no interest. */
+static bool consider(int fd, bool is_spawn) {
+    if (fd <= 2 || !is_passed_on(fd) || (is_spawn && fp_watch_is_closed_by_spawn(fd)))
+        return false;
+    log_inherited(fd);
+    return true;
+}
+
 /* Of the thread: it may have a table of its own. */
-static void log_all_inherited(bool is_spawn) {
+static void log_listed(bool is_spawn) {
     struct fp_proc_list list;
     int directory = fp_sys_open("/proc/thread-self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (directory < 0)
         return;
     fp_proc_list_of(&list, directory);
     int fd;
-    for (int left = INHERITED_MOST; left > 0 && (fd = next_descriptor(&list)) >= 0;) {
-        if (fd <= 2 || fd == directory || !is_passed_on(fd) ||
-            (is_spawn && fp_watch_is_closed_by_spawn(fd)))
-            continue;
-        log_inherited(fd);
-        left--;
-    }
+    for (int left = INHERITED_MOST; left > 0 && (fd = next_descriptor(&list)) >= 0;)
+        left -= fd != directory && consider(fd, is_spawn);
     (void)fp_sys_close(directory);
+}
+
+/*
+ * Whether none is as high as LOW. The table of most processes has no room for such, and select
+ * passes over what it has no room for (select(2), BUGS); where there is room for one, one of so
+ * many is not open, and that is an error. No look at /proc, which costs a fresh process more than
+ * all else here.
+ */
+static bool are_all_low(void) {
+    uint64_t high[1024 / 64];
+    const struct timespec at_once = {0, 0};
+    high[0] = 0;
+    for (unsigned i = 1; i < sizeof high / sizeof *high; i++)
+        high[i] = ~UINT64_C(0);
+    return fp_syscall(SYS_pselect6, 1024, (long)high, 0, 0, (long)&at_once, 0) == 0;
+}
+
+static void log_all_inherited(bool is_spawn) {
+    if (!are_all_low()) {
+        log_listed(is_spawn);
+        return;
+    }
+    for (int fd = 3; fd < LOW; fd++)
+        (void)consider(fd, is_spawn);
 }
 
 /* --- the events --- */

@@ -14,11 +14,11 @@ struct fp_watch_own {
     atomic_int pid; /* whose this is; 0: of a child that no wrapper has told of */
     _Atomic(uintptr_t) seen[FP_WATCH_SEEN];
 };
+_Static_assert(sizeof(struct fp_watch_own) <= FP_LOG_ROOM, "it has room there");
 
 /* Of this image; a forked child has the same. */
 struct fp_watch_state {
     _Atomic(struct fp_watch_own *) own;
-    atomic_bool is_wiped;       /* by the kernel */
     atomic_bool has_threads;    /* one was made, by this process */
     atomic_bool in_child;       /* forked, and nothing executed since */
     atomic_bool of_threads;     /* and that of a process with threads */
@@ -37,10 +37,12 @@ bool fp_watch_is_child(void);
 
 /* Whether this was told for the first time in this process; false, too, once there is no room. */
 bool fp_watch_is_new(uintptr_t key);
-bool fp_watch_was_seen(uintptr_t key);
 
 /* Signals that are blocked when the image begins are so by whoever started it. */
 void fp_watch_inherit_blocked(uint64_t blocked);
+
+/* The image was given this environment. */
+void fp_watch_given_variables(char *const *envp);
 
 /* Names in the environment that collide, for the exec that follows. */
 void fp_watch_variables(char *const *user_envp);

@@ -3,35 +3,62 @@
  * and such that differ only in case. What the image was given in this state itself is not its
  * doing. The environment is the program's: no byte of it is touched but by the kernel.
  */
+#include "look.h"
 #include "proc.h"
 #include "settings.h"
 #include "sys.h"
 #include "text.h"
-#include "usertext.h"
 #include "watch_inner.h"
 
-#define VARIABLES 1024
-#define SLOTS 2048
-#define NAME_SIZE 128 /* longer names are left out */
+#define VARIABLES 1024 /* no more are looked at */
+#define NAME_SIZE 128  /* longer names are left out */
 #define TOLD_MOST 4
 
-/* Bytes of the program's, read a window at a time: most variables lie side by side. */
-struct window {
-    uintptr_t at; /* 0: none */
-    char bytes[512];
+/* The environment that is gone through: its array and its strings lie apart. */
+struct environment {
+    char *const *user_at;
+    struct fp_look array, strings;
 };
 
-/* False when it cannot be read. */
-static bool read_byte(struct window *window, const char *user_at, char *ret) {
-    uintptr_t at = (uintptr_t)user_at & ~(uintptr_t)(sizeof window->bytes - 1);
-    if (at != window->at) {
-        window->at = 0;
-        // NOLINTNEXTLINE(performance-no-int-to-ptr)
-        if (at == 0 || fp_sys_copy_in(window->bytes, (const void *)at, sizeof window->bytes) < 0)
+/* The variable; NULL: there are no more, or it cannot be read. */
+static const char *variable_at(struct environment *environment, unsigned number) {
+    char *const *at = environment->user_at + number;
+    return fp_look_at(&environment->array, at) ? *at : NULL;
+}
+
+/* --- what the image was given --- */
+
+static const char *first_given;
+static const char *last_given;
+
+void fp_watch_given_variables(char *const *envp) {
+    first_given = *envp;
+    for (; *envp; envp++)
+        last_given = *envp;
+}
+
+/* Of the variables that were given some or all are left, in their order, and no others. */
+static bool are_as_given(char *const *user_envp) {
+    struct environment environment = {.user_at = user_envp};
+    const char *before = NULL;
+    for (unsigned i = 0; i < VARIABLES; i++) {
+        const char *variable = variable_at(&environment, i);
+        if (!variable)
+            break;
+        if (variable <= before || variable < first_given || variable > last_given)
             return false;
-        window->at = at;
+        before = variable;
     }
-    *ret = window->bytes[(uintptr_t)user_at - at];
+    return true;
+}
+
+/* --- another environment --- */
+
+/* False when it cannot be read. */
+static bool read_byte(struct environment *environment, const char *user_at, char *ret) {
+    if (!fp_look_at(&environment->strings, user_at))
+        return false;
+    *ret = *user_at;
     return true;
 }
 
@@ -40,9 +67,10 @@ static char lower(char byte) {
 }
 
 /* A name, copied; 0: it is none, or too long. */
-static size_t read_name(struct window *window, const char *user_variable, char to[NAME_SIZE]) {
+static size_t read_name(struct environment *environment, const char *user_variable,
+                        char to[NAME_SIZE]) {
     for (size_t i = 0; i < NAME_SIZE; i++) {
-        if (!read_byte(window, user_variable + i, &to[i]) || !to[i])
+        if (!read_byte(environment, user_variable + i, &to[i]) || !to[i])
             return 0;
         if (to[i] == '=') {
             to[i] = '\0';
@@ -73,25 +101,18 @@ static bool is_usual(const char *name, size_t length) {
     return length >= sizeof end - 1 && is_same_but_case(name + length - (sizeof end - 1), end);
 }
 
-/* What was read so far: places in the array by hashes of names. */
-struct seen {
-    uint16_t slots[SLOTS]; /* number + 1 */
-    uint32_t hashes[VARIABLES];
-    const char *user_at[VARIABLES]; /* NULL: its collision is told */
-};
-
-static bool is_same_value(struct window *window, const char *user_a, const char *user_b) {
+static bool is_same_value(struct environment *environment, const char *user_a, const char *user_b) {
     char a;
     char b;
     do
-        if (!read_byte(window, user_a++, &a) || !read_byte(window, user_b++, &b))
+        if (!read_byte(environment, user_a++, &a) || !read_byte(environment, user_b++, &b))
             return true;
     while (a == b && a);
     return a == b;
 }
 
-/* Whether the image began with the same collision. */
-static bool was_given(const char *a, const char *b) {
+/* Whether the image began with the same collision. Not inlined: rare, and large. */
+static __attribute__((noinline)) bool was_given(const char *a, const char *b) {
     struct fp_proc_variables variables;
     const char *variable;
     unsigned of_a = 0;
@@ -123,16 +144,15 @@ static void tell(enum fp_audit_variable what, const char *name, const char *othe
            NULL);
 }
 
-/* The variable `name` and an earlier one whose hash is the same. True: they collide, and it is
- * told. */
-static bool compare(struct window *window, const char *name, const char *user_at,
+/* The variable `name` and an earlier one. True: they collide, and it is told. */
+static bool compare(struct environment *environment, const char *name, const char *user_at,
                     const char *user_earlier) {
     char earlier[NAME_SIZE];
-    size_t length = read_name(window, user_earlier, earlier);
+    size_t length = read_name(environment, user_earlier, earlier);
     if (!length || !is_same_but_case(name, earlier))
         return false;
     bool is_twice = fp_text_same(name, earlier, length + 1);
-    if (is_twice ? is_same_value(window, user_at + length + 1, user_earlier + length + 1)
+    if (is_twice ? is_same_value(environment, user_at + length + 1, user_earlier + length + 1)
                  : is_usual(name, length))
         return false;
     if (was_given(earlier, name))
@@ -141,47 +161,66 @@ static bool compare(struct window *window, const char *name, const char *user_at
     return true;
 }
 
-/* One more variable; true: a collision was told. */
-static bool enter(struct seen *seen, struct window *window, unsigned number, const char *user_at) {
-    char name[NAME_SIZE];
-    if (!read_name(window, user_at, name))
+/* What names there were, by two bits each of their hashes. Few that were not seem to be there. */
+struct filter {
+    uint64_t words[64];
+};
+
+/* Whether it seems to be there; from now on it is. */
+static bool enter(struct filter *filter, uint32_t hash) {
+    unsigned one = hash % 4096;
+    unsigned other = hash >> 12 & 4095;
+    bool was_there =
+        (filter->words[one / 64] >> one % 64 & 1) && (filter->words[other / 64] >> other % 64 & 1);
+    filter->words[one / 64] |= UINT64_C(1) << one % 64;
+    filter->words[other / 64] |= UINT64_C(1) << other % 64;
+    return was_there;
+}
+
+/* With all that stand before it, the last first. */
+static bool compare_all(struct environment *environment, const char *name, unsigned number) {
+    const char *user_at = variable_at(environment, number);
+    const char *user_earlier;
+    if (!user_at)
         return false;
-    uint32_t hash = hash_of(name);
-    unsigned slot = hash % SLOTS;
-    for (; seen->slots[slot]; slot = (slot + 1) % SLOTS) {
-        unsigned earlier = seen->slots[slot] - 1U;
-        if (seen->hashes[earlier] != hash)
-            continue;
-        if (!seen->user_at[earlier])
-            return false; // that one has been told already
-        if (compare(window, name, user_at, seen->user_at[earlier])) {
-            seen->user_at[earlier] = NULL;
+    for (unsigned i = number; i-- > 0 && (user_earlier = variable_at(environment, i));)
+        if (compare(environment, name, user_at, user_earlier))
             return true;
-        }
-    }
-    seen->slots[slot] = (uint16_t)(number + 1);
-    seen->hashes[number] = hash;
-    seen->user_at[number] = user_at;
     return false;
 }
 
-void fp_watch_variables(char *const *user_envp) {
-    struct window window = {.at = 0};
-    const char *some[32] = {NULL};
-    struct seen *seen = user_envp ? fp_sys_map(sizeof *seen) : NULL;
-    unsigned told = 0;
-    if (!seen)
-        return;
-    for (unsigned i = 0; i < VARIABLES && told < TOLD_MOST; i++) {
-        // As many pointers at once as lie on one page with the first.
-        unsigned in_some = (unsigned)((uintptr_t)(user_envp + i) / sizeof *some % 32);
-        uintptr_t first = (uintptr_t)(user_envp + i) - in_some * sizeof *some;
-        // NOLINTNEXTLINE(performance-no-int-to-ptr)
-        if ((i == 0 || in_some == 0) && fp_sys_copy_in(some, (const void *)first, sizeof some) < 0)
-            break;
-        if (!some[in_some])
-            break;
-        told += enter(seen, &window, i, some[in_some]);
+/* Names whose collision is told, by their hashes. */
+struct told {
+    uint32_t hashes[TOLD_MOST];
+    unsigned count;
+};
+
+static bool is_told(const struct told *told, uint32_t hash) {
+    for (unsigned i = 0; i < told->count; i++)
+        if (told->hashes[i] == hash)
+            return true;
+    return false;
+}
+
+/* Not inlined: most processes need no room for it on the stack. */
+static __attribute__((noinline)) void look_for_collisions(char *const *user_envp) {
+    struct environment environment = {.user_at = user_envp};
+    struct filter filter = {{0}};
+    struct told told = {.count = 0};
+    char name[NAME_SIZE];
+    const char *user_at;
+    for (unsigned i = 0; i < VARIABLES && told.count < TOLD_MOST; i++) {
+        if (!(user_at = variable_at(&environment, i)))
+            return;
+        if (!read_name(&environment, user_at, name))
+            continue;
+        uint32_t hash = hash_of(name);
+        if (enter(&filter, hash) && !is_told(&told, hash) && compare_all(&environment, name, i))
+            told.hashes[told.count++] = hash;
     }
-    fp_sys_unmap(seen, sizeof *seen);
+}
+
+void fp_watch_variables(char *const *user_envp) {
+    if (user_envp && !are_as_given(user_envp))
+        look_for_collisions(user_envp);
 }

@@ -102,14 +102,15 @@ struct fp_audit_event {
 
 /* An image begins: at exec, or as soon as something is recorded in it. Text: argv, then exe. */
 struct fp_audit_image {
-    uint64_t start; /* of the process, in clock ticks since boot; 0: not known */
+    uint64_t start; /* of the process, in clock ticks since boot; 0: it has written no stack */
     int32_t parent;
     uint16_t argv, exe; /* bytes; each argument is ended by NUL; the path is not */
 };
 
 #define FP_AUDIT_BUILD_ID 20
 
-/* Executable memory. Text: the path as /proc/PID/maps has it. A later one replaces earlier ones. */
+/* Executable memory, written before the first stack. Text: the path as /proc/PID/maps has it. A
+ * later one replaces earlier ones. */
 struct fp_audit_mapping {
     uint64_t start, end, offset, inode;
     uint32_t major, minor;

@@ -15,11 +15,6 @@ typedef int main_function(int argc, char **argv, char **envp);
 static main_function *program;
 static atomic_int told; /* the process whose end has been told: a forked child finds its parent */
 
-static void tell(const struct fp_note *note, int status) {
-    atomic_store(&told, fp_sys_getpid());
-    fp_note_exit(note, FP_ENDED_RETURN, status);
-}
-
 /* Some functions of libc (err, error) exit on their own, and do not tell with which status. */
 void fp_note_finished(void) {
     if (atomic_load(&told) != fp_sys_getpid())
@@ -29,7 +24,8 @@ void fp_note_finished(void) {
 FP_EXPORT _Noreturn void exit(int status) {
     FP_NOTE(note);
     __typeof__(&exit) next = FP_NEXT(exit);
-    tell(&note, status);
+    atomic_store(&told, fp_sys_getpid());
+    fp_note_exit(&note, FP_ENDED_RETURN, status);
     if (next)
         next(status);
     _exit(status);
@@ -38,7 +34,8 @@ FP_EXPORT _Noreturn void exit(int status) {
 static int run(int argc, char **argv, char **envp) {
     int status = program(argc, argv, envp);
     FP_NOTE(note);
-    tell(&note, status);
+    atomic_store(&told, fp_sys_getpid());
+    fp_note_return(&note, status);
     return status;
 }
 

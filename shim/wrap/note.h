@@ -117,7 +117,13 @@ static inline void fp_note_spawn(const struct fp_note *note, const char *user_pa
 
 static inline void fp_note_exit(const struct fp_note *note, enum fp_audit_ended how, int status) {
     if (FP_AUDIT)
-        fp_log_exit(how, status, &note->here);
+        fp_watch_exit(how, status, &note->here);
+}
+
+/* Main has returned. */
+static inline void fp_note_return(const struct fp_note *note, int status) {
+    if (FP_AUDIT)
+        fp_watch_return(status, &note->here);
 }
 
 /* At the end of exit: nothing has told of it before. */

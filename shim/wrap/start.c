@@ -20,14 +20,14 @@ extern struct r_debug _r_debug __attribute__((weak)); // glibc has it
  */
 __attribute__((constructor)) static void start(int argc, char **argv, char **envp) {
     (void)argc;
-    (void)argv;
+    (void)argv; // but for an audit
     char **given = &_r_debug ? envp : NULL;
     char **own = &environ && environ ? environ : given;
     if (!own)
         return;
     fp_settings_read(own);
     if (FP_AUDIT)
-        fp_watch_begin();
+        fp_watch_begin(&_r_debug ? argv : NULL, own);
     fp_environ_strip(own);
     fp_group_load(fp_settings.group);
     fp_environ_hide(own, &fp_settings);

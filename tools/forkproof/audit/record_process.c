@@ -1,6 +1,7 @@
 /* The events of a record in order of time, and whose they are. */
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "record_parts.h"
 
@@ -25,6 +26,7 @@ struct groups {
     struct latest { /* by pid */
         pid_t pid;
         size_t process; /* the newest so far; FP_RECORD_NONE */
+        bool is_over;   /* it has told that it ends, or was waited for */
     } * latest;
     size_t latest_count;
 };
@@ -95,7 +97,7 @@ static void keep_one_of_each(struct groups *groups, size_t count) {
 
 static void keep_one_of_each_pid(struct groups *groups) {
     for (size_t i = 0; i < groups->count; i++)
-        groups->latest[i] = (struct latest){groups->of[i].pid, FP_RECORD_NONE};
+        groups->latest[i] = (struct latest){groups->of[i].pid, FP_RECORD_NONE, false};
     qsort(groups->latest, groups->count, sizeof *groups->latest, by_pid);
     for (size_t i = 0; i < groups->count; i++)
         if (i == 0 || groups->latest[i].pid != groups->latest[groups->latest_count - 1].pid)
@@ -142,10 +144,12 @@ static void find_images(const struct fp_record *record, const struct groups *gro
     }
 }
 
-/* One that was there before, of the same number, has executed this image. */
-static bool is_same(const struct fp_record_process *before, const struct fp_audit_image *image) {
+/* One that was there before, of the same number, has executed this image. Without its start, which
+ * an image that does nothing does not tell, unless it was over. */
+static bool is_same(const struct latest *latest, const struct fp_record_process *before,
+                    const struct fp_audit_image *image) {
     if (!image || image->start == 0)
-        return false;
+        return image && !latest->is_over;
     return before->start ? before->start == image->start : image->start <= before->first / TICK;
 }
 
@@ -166,20 +170,43 @@ static void begin_process(struct fp_record *record, const struct groups *groups,
     };
 }
 
+static void find_process(struct fp_record *record, const struct groups *groups,
+                         struct group *group) {
+    struct latest *latest = latest_of(groups, group->pid);
+    if (!latest)
+        return; // there is one for every group
+    if (latest->process != FP_RECORD_NONE &&
+        is_same(latest, &record->processes[latest->process], group->as))
+        group->process = latest->process;
+    else
+        begin_process(record, groups, group);
+    latest->process = group->process;
+    latest->is_over = false;
+    if (group->as && group->as->start)
+        record->processes[group->process].start = group->as->start;
+}
+
+/* Of whom the event says that it ends or has ended; 0: of nobody. */
+static pid_t ended_by(const struct fp_audit_event *event) {
+    const struct fp_audit_wait *wait = (const void *)(event + 1);
+    if (event->kind == FP_AUDIT_EXIT)
+        return event->pid;
+    if (event->kind != FP_AUDIT_WAIT || wait->got <= 0 || wait->options & WNOWAIT)
+        return 0;
+    bool is_end = wait->flags & FP_WAIT_HAS_STATUS
+                      ? WIFEXITED(wait->status) || WIFSIGNALED(wait->status)
+                      : !(wait->options & (WUNTRACED | WCONTINUED));
+    return is_end ? wait->got : 0;
+}
+
 static void find_processes(struct fp_record *record, const struct groups *groups) {
-    for (size_t i = 0; i < groups->count; i++) {
-        struct group *group = groups->by_time[i];
-        struct latest *latest = latest_of(groups, group->pid);
-        if (!latest)
-            continue; // there is one for every group
-        if (latest->process != FP_RECORD_NONE &&
-            is_same(&record->processes[latest->process], group->as))
-            group->process = latest->process;
-        else
-            begin_process(record, groups, group);
-        latest->process = group->process;
-        if (group->as && group->as->start)
-            record->processes[group->process].start = group->as->start;
+    size_t next = 0;
+    for (size_t i = 0; i < record->entry_count; i++) {
+        while (next < groups->count && groups->by_time[next]->first == i)
+            find_process(record, groups, groups->by_time[next++]);
+        struct latest *ended = latest_of(groups, ended_by(record->entries[i].at));
+        if (ended)
+            ended->is_over = true;
     }
 }
 

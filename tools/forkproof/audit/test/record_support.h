@@ -12,7 +12,6 @@
 #include "record.h"
 
 #define NOT_SEALED 1U
-#define OTHER_NAMESPACE 2U
 
 /* A fresh record of that many chunks, as `forkproof audit` would make it. */
 int make_record(size_t chunks, unsigned flags);

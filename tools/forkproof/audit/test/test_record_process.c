@@ -1,5 +1,7 @@
 /* Whose events these are: records made by hand, because numbers cannot be reused at will. */
 #include <criterion/criterion.h>
+#include <signal.h>
+#include <sys/wait.h>
 
 #include "record_support.h"
 
@@ -75,6 +77,34 @@ Test(record_process, a_forked_child_that_executes_is_told_by_its_start) {
     cr_assert_eq(processes_when_started_at(19), 2);
     cr_assert_eq(processes_when_started_at(20), 2);
     cr_assert_eq(processes_when_started_at(21), 3);
+}
+
+/* One that was forked, maybe what says that it is no more, and an image that says no start. */
+static size_t processes_when(bool is_waited_for, uint32_t options) {
+    struct fp_audit_kill kill = {.target = 1};
+    struct fp_audit_wait wait = {
+        .got = 200, .status = SIGKILL, .flags = FP_WAIT_HAS_STATUS, .options = options};
+    struct by_hand made = by_hand(3);
+    put_chunk(&made, 0, 1, 0, 100, 1);
+    put_image(&made, 100, 10 * TICK, 9, 1);
+    if (is_waited_for)
+        put_event(&made, FP_AUDIT_WAIT, 100, 25 * TICK, &wait, sizeof wait);
+    put_chunk(&made, 1, 2, 1, 200, 100);
+    put_event(&made, FP_AUDIT_KILL, 200, 20 * TICK, &kill, sizeof kill);
+    put_chunk(&made, 2, 3, 0, 200, 100);
+    put_image(&made, 200, 30 * TICK, 0, 100);
+    struct fp_record *record = read_by_hand(&made);
+    claim_undamaged(record);
+    size_t count = fp_record_process_count(record);
+    fp_record_close(record);
+    return count;
+}
+
+Test(record_process, without_a_start_it_is_the_same_unless_that_was_over) {
+    cr_assert_eq(processes_when(false, 0), 2);
+    cr_assert_eq(processes_when(true, 0), 3);
+    cr_assert_eq(processes_when(true, WNOWAIT), 2);
+    cr_assert_eq(processes_when_started_at(0), 3, "it had said that it ends");
 }
 
 Test(record_process, events_are_in_order_of_time_whatever_chunk_they_are_in) {

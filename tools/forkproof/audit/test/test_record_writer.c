@@ -2,6 +2,7 @@
  */
 #include <criterion/criterion.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ static pid_t grandchild;
 static void fork_again(void) {
     fp_log_child();
     kill_once(2);
+    fp_log_prepare();
     pid_t child = fork();
     if (child == 0) {
         fp_log_child();
@@ -55,7 +57,7 @@ static void fork_again(void) {
 
 Test(record_writer, a_forked_child_has_a_chunk_of_its_own_and_a_starter) {
     int fd = write_record(8);
-    fp_log_image();
+    fp_log_image(NULL);
     fp_log_mappings();
     cr_assert_eq(in_child(fork_again), 0);
     cr_assert_eq(used_chunks(fd), 3);
@@ -76,6 +78,31 @@ Test(record_writer, a_forked_child_has_a_chunk_of_its_own_and_a_starter) {
     const struct fp_record_process *middle = fp_record_process(record, last->starter);
     cr_assert_eq(middle->starter, fp_record_event(record, self->image).process);
     cr_assert(middle->parent == getpid() && last->parent == middle->pid);
+    fp_record_close(record);
+}
+
+/* A program that does nothing is soon over: what it has mapped is not asked for. */
+Test(record_writer, mappings_and_start_are_written_before_the_first_stack) {
+    struct fp_here here;
+    int fd = write_record(8);
+    fp_here_take(&here);
+    fp_log_image(NULL);
+    fp_log_mappings_due();
+    kill_once(1);
+    struct fp_record *record = read_record(fd);
+    cr_assert_eq(count_kind(record, FP_AUDIT_MAPPING), 0);
+    cr_assert_eq(process_of(record, getpid())->start, 0);
+    fp_record_close(record);
+    for (int i = 0; i < 2; i++)
+        fp_log_fork(FP_FORKED_FORK, 7, &here);
+    record = read_record(fd);
+    size_t last = fp_record_event_count(record) - 1,
+           count = fp_record_mappings(record, last, NULL, 0);
+    if (fp_record_event(record, last).machine == 0)
+        cr_skip_test("no registers are recorded here");
+    cr_assert(count >= 3 && count == last - 3, "once");
+    cr_assert_eq(fp_record_event(record, last - 1).kind, FP_AUDIT_FORK);
+    cr_assert_gt(process_of(record, getpid())->start, 0);
     fp_record_close(record);
 }
 
@@ -235,7 +262,7 @@ Test(record_writer, what_finds_no_room_is_counted) {
         kill_once(written);
     cr_assert_eq(in_child(writes_in_vain), 0);
     fp_log_exec("/bin/true", 0, NULL);
-    fp_log_image();
+    fp_log_image(NULL);
     struct fp_record *record = read_record(fd);
     cr_assert_eq(fp_record_event_count(record), (size_t)written - 1);
     cr_assert_eq(fp_record_losses(record)->full, 1 + 10 + 1);
@@ -260,7 +287,7 @@ Test(record_writer, an_event_too_long_is_counted) {
 static void claim_refused(int fd) {
     cr_assert(!opens(fd) && !fp_log_is_on());
     kill_once(1);
-    fp_log_image();
+    fp_log_image(NULL);
     fp_log_mappings();
     fp_log_prepare();
     cr_assert_eq(used_chunks(fd), 0);
@@ -271,8 +298,18 @@ Test(record_writer, one_that_could_be_made_smaller_is_refused) {
     claim_refused(make_record(2, NOT_SEALED));
 }
 
+static int of_parent;
+
+static void is_refused(void) {
+    _exit(opens(of_parent));
+}
+
 Test(record_writer, one_of_another_namespace_is_refused) {
-    claim_refused(make_record(2, OTHER_NAMESPACE));
+    of_parent = make_record(2, 0);
+    if (unshare(CLONE_NEWPID) < 0)
+        cr_skip_test("no namespace can be made here");
+    cr_assert_eq(in_child(is_refused), 0);
+    cr_assert_eq(used_chunks(of_parent), 0);
 }
 
 Test(record_writer, one_of_another_layout_is_refused) {
