@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from .schema import ID, REQUIRED, Complaints, Malformed, Table, one_of, read_text, read_toml, shown
 
 MODES = ("bare", "run", "preload")
+AUDIT = "audit"  # its outcomes are no case's: audit.py
+WAYS = (*MODES, AUDIT)
 PROGRAMS = ("bad", "good")
 NEEDS = ("forced-pids", "pid-limit", "root", "pty", "threads", "c++")
 SUFFIXES = (".c", ".cc")
@@ -65,6 +67,7 @@ class Case:
     unless: tuple
     programs: dict  # name: its source
     platform: str = NATIVE
+    audit: tuple = None  # options of forkproof audit; None: those of run
 
     @property
     def modes(self):
@@ -174,7 +177,7 @@ def check_needs(case, complain):
 def check_platform(case, complain):
     if case["platform"] == NATIVE:
         return
-    for key in "needs", "stall", "pids", "run", "preload":
+    for key in "needs", "stall", "pids", "run", "preload", "audit":
         if case[key]:
             complain(key, "is for native programs")
     for outcome in case["outcomes"].values():
@@ -193,6 +196,7 @@ def read_case(values, complain):
              "deadline": top.number("deadline", 0.1, LONGEST, DEADLINE),
              "pids": top.number("pids", 1, 1 << 22, 0, kinds=(int,)),
              "run": top.texts("run", ()), "preload": top.text("preload", "", empty=True),
+             "audit": top.texts("audit", ()) if "audit" in values else None,
              "arguments": tuple(top.take("arguments", [], are_arguments, "a list of texts")),
              "platform": top.choice("platform", PLATFORMS, NATIVE)}
     outcomes = found["outcomes"] = {w: o for w, o in read_outcomes(top).items() if o.when and o.safe is not None}

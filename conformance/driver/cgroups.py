@@ -6,6 +6,7 @@ import pathlib
 import re
 import time
 
+FAREWELL = 10  # seconds for what is in one to be gone
 ID = re.compile(r"[0-9]+-[0-9a-f]+\.[0-9]+")  # of a run: its directory's name, and after "forkproof-" its cgroup's
 
 
@@ -27,6 +28,10 @@ def left(directory, runs):
     except OSError:
         return []
     return [directory / f"forkproof-{name}" for name in names]
+
+
+def remove_soon(cgroup):
+    remove(cgroup, time.monotonic() + FAREWELL)
 
 
 def remove(cgroup, until):

@@ -155,9 +155,10 @@ class Suite:
     def __init__(self):
         self.top = pathlib.Path(tempfile.mkdtemp(prefix="fixture-")).resolve()
         self.catalogue, self.cases, self.build = self.top / "catalogue", self.top / "cases", self.top / "build"
-        for name in "catalogue", "cases", "build/bin", "build/lib", "build/conformance/cases":
+        self.platforms = self.top / "platforms"
+        for name in "catalogue", "cases", "platforms", "build/bin", "build/lib", "build/conformance/cases":
             (self.top / name).mkdir(parents=True)
-        for name in "conformance/warden", "bin/forkproof", "lib/libforkproof.so":
+        for name in "conformance/warden", "conformance/deny", "bin/forkproof", "lib/libforkproof.so":
             (self.build / name).symlink_to((BUILD / name).resolve())
 
     def remove(self):
@@ -180,7 +181,7 @@ class Suite:
 
     def command(self, *words):
         return [CONFORMANCE / "run", "--build", self.build, "--catalogue", self.catalogue, "--cases", self.cases,
-                *words]
+                "--platforms", self.platforms, *words]
 
     def run(self, *words, environment=None, **more):
         return subprocess.run(self.command(*words), stdin=subprocess.DEVNULL, capture_output=True, text=True,

@@ -26,6 +26,12 @@ class Gotcha:
         """Where it is run."""
         return self.case.platform if self.case else cases.NATIVE
 
+    def is_run(self, program, mode):
+        """Whether there is something to be seen."""
+        if mode != cases.AUDIT:
+            return mode in self.case.modes
+        return self.platform == cases.NATIVE and (program == "good" or bool(self.entry.audit))
+
     @property
     def place(self):
         return (0, *catalogue.place(self.entry)) if self.entry else (1, 0, 0, self.id)

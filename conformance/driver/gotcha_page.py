@@ -140,7 +140,7 @@ def index(entries):
     parts = ["# Gotchas", f"{len(entries)} ways in which programs that start other programs go wrong, in the order of "
              "a course. Each has a program that really falls into it (`forkproof explain --run ID`), and one that does "
              "not. *run* and *preload* say what `forkproof run`, and the library preloaded alone, do about it: "
-             "prevented, limited, detected (an audit will name it; there is none yet), or none."]
+             "prevented, limited, detected (`forkproof audit` names it), or none."]
     for name in words.FAMILIES:
         parts += family(name, entries)
     parts += ["## Sources", table(["", "document", "gotchas"], counted(entries))]

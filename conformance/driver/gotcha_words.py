@@ -21,7 +21,7 @@ MODES = {"bare": "bare", "run": "`forkproof run`", "preload": "preload alone"}
 ANSWERS = {
     "prevented": "prevented",
     "limited": "limited",
-    "detected": "not prevented; an audit will name it",
+    "detected": "not prevented; an audit names it",
     "none": "nothing",
 }
 NEEDS = {

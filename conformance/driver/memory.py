@@ -34,6 +34,7 @@ def after(failed, results, ids):
 
 def remember(path, failed):
     """All of it or nothing: others may run beside us. Raises OSError."""
+    path.parent.mkdir(exist_ok=True)
     fd, name = tempfile.mkstemp(prefix=".failed-", dir=path.parent)
     try:
         with open(fd, "w", encoding="utf-8") as file:

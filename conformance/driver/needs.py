@@ -41,8 +41,16 @@ def libc_of(program):
 
 
 class Machine:
-    def __init__(self, worlds, build):
-        self.worlds, self.build = worlds, build
+    def __init__(self, worlds, build, place=None):
+        self.worlds, self.build, self.place = worlds, build, place
+
+    @property
+    def user(self):
+        return os.geteuid() if self.worlds.user is None else self.worlds.user
+
+    @property
+    def is_root(self):
+        return self.user == 0 and is_root()
 
     def probe(self, options, command):
         """(what came of it, "" or why such a world cannot be had)."""
@@ -80,7 +88,8 @@ class Machine:
     @functools.cached_property
     def cgroup(self):
         """Whether one can be made, in the world of a case."""
-        played, why = self.probe(self.world_options(), [str(self.build.forkproof), "doctor", "--json"])
+        doctor = [str(self.build.forkproof), "doctor", "--json"]
+        played, why = self.probe(self.world_options(), self.place.wrap(doctor) if self.place else doctor)
         try:
             return not why and json.loads(played.files["stdout"])["rungs"]["cgroup"]["ok"] is True
         except (KeyError, TypeError, ValueError):
@@ -99,7 +108,7 @@ class Machine:
             return self.no_pty
         if need == "wine":
             return wine.lacks()
-        if need == "root" and not is_root():
+        if need == "root" and not self.is_root:
             return "not the user 0 of the machine"
         return ""  # threads: everybody has them; c++: a program that is missing says so
 
@@ -114,9 +123,9 @@ class Machine:
         elif name == "cgroup":
             answer = self.cgroup
         else:
-            answer = is_root() == (name == "root")
+            answer = self.is_root == (name == "root")
         return answer == wanted
 
     def summary(self):
         return {"system": platform.system(), "release": platform.release(), "machine": platform.machine(),
-                "user": os.geteuid(), "pid_namespace": not self.no_namespace}
+                "user": self.user, "pid_namespace": not self.no_namespace}

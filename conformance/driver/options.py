@@ -6,16 +6,17 @@ import pathlib
 import shlex
 import shutil
 
-from . import progress, report_json, report_junit, report_tap, report_text
+from . import platforms, progress, report_json, report_junit, report_tap, report_text
 from .build import Build
-from .cases import MODES, NATIVE, PLATFORMS, PROGRAMS
+from .cases import PROGRAMS, WAYS
+from .schema import Malformed
 from .text import near
 
 CONFORMANCE = pathlib.Path(__file__).resolve().parent.parent
 FORMATS = {"text": report_text, "json": report_json, "junit": report_junit, "tap": report_tap}
 SUBJECTS = ("c",)
-ALL = "all"
 USAGE = 2  # the exit status
+FOLDERS = ("catalogue", "cases", "platforms")
 
 
 def words(known=None):
@@ -50,15 +51,17 @@ def make_parser(description):
     which.add_argument("--tag", type=words(), default=(), metavar="TAG,...", help="those with one of these tags")
     which.add_argument("--family", type=words(), default=(), metavar="FAMILY,...")
     which.add_argument("--subject", type=words(SUBJECTS), default=SUBJECTS, help="whose programs: c")
-    which.add_argument("--platform", type=words((*PLATFORMS, ALL)), default=(NATIVE,), metavar="PLATFORM,...",
-                       help="where: native, wine (what is Windows' own), all (native)")
-    which.add_argument("--mode", type=words(MODES), metavar="MODE,...", help="of bare, run, preload (all)")
+    which.add_argument("--platform", type=words(), default=(platforms.NATIVE,), metavar="PLATFORM,...",
+                       help="where: native (the default), those of --list-platforms, gate, extended, all")
+    which.add_argument("--mode", type=words(WAYS), metavar="MODE,...",
+                       help="of bare, run, preload (these three), and audit")
     which.add_argument("--twin", choices=(*PROGRAMS, "both"), default="both", help="which of the two programs (both)")
     which.add_argument("--rerun-failed", action="store_true", help="of these, what failed last")
     which.add_argument("--program", metavar="PATH",
                        help="a program in the place of bad: any outcome that is safe passes; "
                        "bare, unless --mode says otherwise")
     which.add_argument("--list", action="store_true", help="run nothing: print them")
+    which.add_argument("--list-platforms", action="store_true", help="run nothing: print where they can be run")
     how = parser.add_argument_group("how")
     how.add_argument("--build", type=pathlib.Path, metavar="DIR",
                      help="a built tree (build/release if built, else build/dev)")
@@ -68,7 +71,7 @@ def make_parser(description):
                      help="times; other than always the same is FAIL")
     how.add_argument("--keep-going", action=argparse.BooleanOptionalAction, default=True, help="after a failure")
     how.add_argument("--exec-prefix", default="", metavar="WORDS", help='before the program: "valgrind -q"')
-    for name in "catalogue", "cases":
+    for name in FOLDERS:
         how.add_argument(f"--{name}", type=pathlib.Path, default=pathlib.Path(near(CONFORMANCE / name)), metavar="DIR")
     tell = parser.add_argument_group("what is told")
     tell.add_argument("--format", choices=FORMATS, default="text")
@@ -81,7 +84,7 @@ def make_parser(description):
 
 
 def check_paths(parser, options):
-    for name in "catalogue", "cases":
+    for name in FOLDERS:
         path = getattr(options, name)
         if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):
             parser.error(f"--{name}: {path} is no directory that can be read")
@@ -118,20 +121,30 @@ def parse(arguments, description):
         if len(options.ids) != 1 or options.rerun_failed or options.twin != "both":
             parser.error("--program goes with one ID, and not with --rerun-failed or --twin")
     check_paths(parser, options)
-    if ALL in options.platform:
-        options.platform = PLATFORMS
     options.again_words = again_words(parser, options)
+    choose_platforms(parser, options)
     return parser, options
+
+
+def choose_platforms(parser, options):
+    """From names to Platforms. Where none is named, none is read: what is wrong with one is its own matter."""
+    named, known = options.platform != (platforms.NATIVE,) or options.list_platforms, {}
+    try:
+        known = platforms.load(options.platforms) if named else {}
+        options.platform = platforms.choose(options.platform, known)
+    except Malformed as wrong:
+        parser.error(str(wrong.complaints[0]))
+    except KeyError as wrong:
+        parser.error(f"no such platform: {wrong.args[0]} (--list-platforms tells which there are)")
+    options.known_platforms = known
 
 
 def again_words(parser, options):
     """What calls us for the same things, without saying which of them."""
     run = near(CONFORMANCE / "run")
     found = [run if os.sep in run else f"./{run}"]
-    for name in "build", "catalogue", "cases":
+    for name in "build", *FOLDERS:
         value = getattr(options, name)
         if value != parser.get_default(name):
             found += [f"--{name}", str(value)]
-    if options.platform != parser.get_default("platform"):
-        found += ["--platform", ",".join(options.platform)]
     return found

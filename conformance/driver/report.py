@@ -3,10 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from .cases import MODES
+from .cases import AUDIT, MODES, PROGRAMS
 from .catalogue import DOCUMENTS
 from .text import visible
 from .verdict import BROK, FAIL, PASS, VERDICTS
+
+WRONG, NOTHING = 1, 77  # exit statuses
 
 
 @dataclass
@@ -17,8 +19,16 @@ class Report:
     build: str
     seconds: float
     subject: str = "c"
-    platform: str = "native"
     left_out: int = 0  # runs that were given up
+    lacks: tuple = ()  # (verdict, reason) of a platform that cannot be had
+
+    @property
+    def platform(self):
+        return self.plan.platform
+
+    @property
+    def label(self):
+        return self.platform.label
 
     @property
     def cells(self):
@@ -48,6 +58,12 @@ class Report:
             found[mode] = seen.count(True), len(seen) - seen.count(None)
         return found
 
+    def audited(self):
+        """{program: (those of which the audit says what it should, those that it was asked of)}"""
+        seen = {program: [cell.safe for cell in self.cells if (cell.program, cell.mode) == (program, AUDIT)]
+                for program in PROGRAMS}
+        return {program: (all_of.count(True), len(all_of) - all_of.count(None)) for program, all_of in seen.items()}
+
     def reasons(self, result):
         """[(verdict, reason, the cells that it is about)]: why it is no PASS. What was never run is told once."""
         found = {(BROK, str(complaint)): [] for complaint in result.gotcha.complaints}
@@ -65,6 +81,24 @@ class Report:
     def status(self):
         """The exit status."""
         counts = self.counts()
-        if counts[FAIL] or counts[BROK]:
-            return 1
-        return 0 if counts[PASS] else 77
+        if counts[FAIL] or counts[BROK] or (self.lacks and self.lacks[0] == BROK):
+            return WRONG
+        return 0 if counts[PASS] else NOTHING
+
+
+class Reports(list):
+    """One for each platform."""
+
+    seconds = 0.0
+
+    def render(self, form, colours=False):
+        return form.render(self[0], colours) if len(self) == 1 else form.render_several(self, colours)
+
+    @property
+    def has_something(self):
+        return any(report.results or report.lacks for report in self)
+
+    def status(self):
+        """The exit status."""
+        seen = {report.status() for report in self}
+        return WRONG if WRONG in seen else 0 if 0 in seen else NOTHING

@@ -2,7 +2,7 @@
 
 import json
 
-from .cases import PROGRAMS
+from .cases import AUDIT, PROGRAMS
 from .report_text import MOST_STEPS
 
 MOST_FACTS = 200
@@ -34,13 +34,26 @@ def share(pair):
     return dict(zip(("good", "of"), pair))
 
 
+def one_report(report):
+    return {"schema": SCHEMA, "subject": report.subject, "platform": report.platform.name,
+            **({"lacks": dict(zip(("verdict", "reason"), report.lacks))} if report.lacks else {}),
+            "machine": report.machine,
+            "build": report.build, "repeat": report.plan.repeat, "seconds": round(report.seconds, 3),
+            "counts": report.counts(), "runs": report.runs(), "left_out": report.left_out,
+            "safe": {program: {mode: share(pair) for mode, pair in report.safe(program).items()}
+                     for program in PROGRAMS},
+            **({"audit": {program: share(pair) for program, pair in report.audited().items()}}
+               if AUDIT in report.plan.modes else {}),
+            "sources": {document: share(pair) for document, pair in report.documents().items()},
+            "gotchas": [gotcha(report, result) for result in report.results]}
+
+
 def render(report, colours=False):
     del colours
-    found = {"schema": SCHEMA, "subject": report.subject, "platform": report.platform, "machine": report.machine,
-             "build": report.build, "repeat": report.plan.repeat, "seconds": round(report.seconds, 3),
-             "counts": report.counts(), "runs": report.runs(), "left_out": report.left_out,
-             "safe": {program: {mode: share(pair) for mode, pair in report.safe(program).items()}
-                      for program in PROGRAMS},
-             "sources": {document: share(pair) for document, pair in report.documents().items()},
-             "gotchas": [gotcha(report, result) for result in report.results]}
+    return json.dumps(one_report(report), indent=1) + "\n"
+
+
+def render_several(reports, colours=False):
+    del colours
+    found = {"schema": SCHEMA, "seconds": round(reports.seconds, 3), "platforms": [one_report(one) for one in reports]}
     return json.dumps(found, indent=1) + "\n"

@@ -11,8 +11,12 @@ ELEMENTS = {FAIL: "failure", BROK: "error", CONF: "skipped"}
 UNKNOWN = "malformed"
 
 
-def add_case(suite, identity, name, verdict, reason, seconds=0.0, text=()):
-    case = xml.SubElement(suite, "testcase", classname=f"conformance.{visible(identity)}", name=name,
+def class_of(report, *words):
+    return ".".join(["conformance", *([report.label] if report.label else []), *words])
+
+
+def add_case(suite, classname, name, verdict, reason, seconds=0.0, text=()):
+    case = xml.SubElement(suite, "testcase", classname=classname, name=name,
                           time=f"{seconds:.3f}")
     if verdict in ELEMENTS:
         inner = xml.SubElement(case, ELEMENTS[verdict], message=visible(reason))
@@ -20,7 +24,7 @@ def add_case(suite, identity, name, verdict, reason, seconds=0.0, text=()):
 
 
 def add_result(suite, report, result):
-    identity = result.gotcha.id
+    identity = class_of(report, visible(result.gotcha.id))
     for complaint in result.gotcha.complaints:
         add_case(suite, identity, "files", BROK, str(complaint))
     for one in result.cells:
@@ -35,15 +39,28 @@ def count(suite):
     suite.set("time", f"{sum(float(case.get('time')) for case in suite.iter('testcase')):.3f}")
 
 
-def render(report, colours=False):
-    del colours
-    top = xml.Element("testsuites", name="conformance")
+def add_report(top, report):
+    if report.lacks:
+        suite = xml.SubElement(top, "testsuite", name=class_of(report))
+        add_case(suite, class_of(report), "platform", *report.lacks)
+        count(suite)
     by_family = itertools.groupby(report.results, lambda r: r.gotcha.entry.family if r.gotcha.entry else UNKNOWN)
     for family, results in by_family:
-        suite = xml.SubElement(top, "testsuite", name=f"conformance.{family}")
+        suite = xml.SubElement(top, "testsuite", name=class_of(report, family))
         for result in results:
             add_result(suite, report, result)
         count(suite)
+
+
+def render(report, colours=False):
+    return render_several([report], colours)
+
+
+def render_several(reports, colours=False):
+    del colours
+    top = xml.Element("testsuites", name="conformance")
+    for report in reports:
+        add_report(top, report)
     count(top)
     xml.indent(top)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + xml.tostring(top, encoding="unicode") + "\n"

@@ -15,15 +15,18 @@ def quoted(text):
 
 def tests(report):
     """(name, verdict, reason, lines)"""
+    before = f"{report.label} " if report.label else ""
+    if report.lacks:
+        yield f"{before}platform", *report.lacks, []
     for result in report.results:
         for complaint in result.gotcha.complaints:
-            yield f"{result.gotcha.id} files", BROK, str(complaint), []
+            yield f"{before}{result.gotcha.id} files", BROK, str(complaint), []
         for cell in result.cells:
-            yield cell.key, cell.verdict, cell.reason, [*evidence(cell), f"again: {report.again(cell)}"]
+            yield before + cell.key, cell.verdict, cell.reason, [*evidence(cell), f"again: {report.again(cell)}"]
 
 
-def lines(report):
-    found = list(tests(report))
+def lines(reports):
+    found = [test for report in reports for test in tests(report)]
     yield "TAP version 14"
     yield f"1..{len(found)}"
     for number, (name, verdict, reason, details) in enumerate(found, 1):
@@ -36,5 +39,9 @@ def lines(report):
 
 
 def render(report, colours=False):
+    return render_several([report], colours)
+
+
+def render_several(reports, colours=False):
     del colours
-    return "".join(f"{line}\n" for line in lines(report))
+    return "".join(f"{line}\n" for line in lines(reports))

@@ -1,6 +1,7 @@
 """The table, the counts, and each reason, for people."""
 
-from .cases import MODES
+from .cases import AUDIT, MODES, WAYS
+from .report import NOTHING, WRONG
 from .text import painted, visible
 from .verdict import BROK, CONF, FAIL, PASS
 
@@ -8,7 +9,6 @@ COLOURS = {PASS: "green", FAIL: "red", BROK: "red", CONF: "yellow"}
 UNSAFE = "! "
 MOST_STEPS = 40
 MOST_FACTS = 20
-HEAD = ("gotcha", *(f"  {mode}" for mode in MODES), "  good", "verdict")
 
 
 def word_of(cell):
@@ -26,18 +26,25 @@ def badness(cell):
     return [FAIL, BROK, CONF, PASS].index(cell.verdict), cell.safe is not False
 
 
-def row(result):
+def columns(modes):
+    """[(mode, its head)] for the bad program."""
+    if modes == (AUDIT,):
+        return [(AUDIT, "  bad")]
+    return [(mode, f"  {mode}") for mode in WAYS if mode in modes or mode in MODES]
+
+
+def row(result, modes):
     """[(text, colour)]"""
     twins = [cell for cell in result.cells if cell.program == "good"]
-    bad = [word_of(result.cell("bad", mode)) for mode in MODES]
+    bad = [word_of(result.cell("bad", mode)) for mode, _ in columns(modes)]
     twin = word_of(min(twins, key=badness, default=None))
     return [(visible(result.gotcha.id), None), *bad, twin, (result.verdict, COLOURS[result.verdict])]
 
 
-def table(results, colours):
-    head = [(text, None) for text in HEAD]
-    rows = [head, *(row(result) for result in results)]
-    widths = [max(len(r[i][0]) for r in rows) for i in range(len(HEAD))]
+def table(results, modes, colours):
+    head = [(text, None) for text in ("gotcha", *(text for _, text in columns(modes)), "  good", "verdict")]
+    rows = [head, *(row(result, modes) for result in results)]
+    widths = [max(len(r[i][0]) for r in rows) for i in range(len(head))]
     for cells in rows:
         texts = [painted(text.ljust(width), colour, colours) for (text, colour), width in zip(cells, widths)]
         yield "  ".join(texts).rstrip()
@@ -91,6 +98,10 @@ def summary(report, colours):
         found = report.safe(program)
         if any(of for _, of in found.values()):
             yield f"{name}: " + ", ".join(f"{mode} {safe} of {of}" for mode, (safe, of) in found.items() if of)
+    for program, name in ("bad", "named by the audit"), ("good", "twins that it has nothing against"):
+        right, of = report.audited()[program]
+        if of:
+            yield f"{name}: {right} of {of}"
     documents = report.documents()
     if any(of for _, of in documents.values()):
         yield "PASS by source: " + ", ".join(f"{name} {good} of {of}" for name, (good, of) in documents.items())
@@ -107,12 +118,20 @@ def own(report, colours):
         yield from (f"       {line}" for line in evidence(cell))
 
 
+def lack(report, colours):
+    verdict, reason = report.lacks
+    return f"{painted(verdict, COLOURS[verdict], colours)} {report.platform.name}: {visible(reason)}"
+
+
 def lines(report, colours=False):
+    if report.lacks:
+        yield lack(report, colours)
+        return
     if report.plan.own:
         yield from own(report, colours)
         return
-    yield from table(report.results, colours)
-    yield f"({UNSAFE.strip()} is not safe)"
+    yield from table(report.results, report.plan.modes, colours)
+    yield f"({UNSAFE.strip()} is not {'as it should be' if report.plan.modes == (AUDIT,) else 'safe'})"
     failing = [line for result in report.results for line in (*reasons(report, result, colours), *exceptions(result))]
     if failing:
         yield ""
@@ -123,3 +142,51 @@ def lines(report, colours=False):
 
 def render(report, colours=False):
     return "".join(f"{line}\n" for line in lines(report, colours))
+
+
+# --- of several platforms ---
+
+def told_once(report, colours):
+    """What is not PASS; what cannot be had is told once for all that it is about."""
+    without = {}
+    for result in report.results:
+        if result.verdict == CONF:
+            for _, reason, _ in report.reasons(result):
+                without.setdefault(reason, []).append(result.gotcha.id)
+        else:
+            yield from reasons(report, result, colours)
+    for reason, ids in without.items():
+        yield f"{painted(CONF, COLOURS[CONF], colours)} {', '.join(dict.fromkeys(ids))}: {visible(reason)}"
+
+
+def platform_row(report):
+    counts = report.counts()
+    if report.lacks:
+        return [report.platform.name, *["-"] * (len(counts) + 2), report.lacks[0]]
+    return [report.platform.name, str(len(report.results)), str(report.runs()), *map(str, counts.values()),
+            f"{report.seconds:.1f}"]
+
+
+def platform_table(reports, colours):
+    rows = [["platform", "gotchas", "runs", *reports[0].counts(), "seconds"], *map(platform_row, reports)]
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    for row, report in zip(rows, [None, *reports]):
+        text = "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])
+        yield painted(text, "red" if report and report.status() == WRONG else None, colours)
+
+
+def lines_of_several(reports, colours):
+    for report in reports:
+        found = [lack(report, colours)] if report.lacks else list(told_once(report, colours))
+        if found:
+            yield from (f"{report.platform.name}: {report.platform.title}", *(f"  {line}" for line in found), "")
+    yield from platform_table(reports, colours)
+    statuses = [report.status() for report in reports]
+    lacking = sum(bool(report.lacks) and report.status() == NOTHING for report in reports)
+    yield ""
+    yield (f"{len(reports)} platforms: {statuses.count(WRONG)} not as they should be, {lacking} cannot be had here, "
+           f"{reports.seconds:.1f} s")
+
+
+def render_several(reports, colours=False):
+    return "".join(f"{line}\n" for line in lines_of_several(reports, colours))

@@ -8,9 +8,10 @@ import shutil
 import threading
 from dataclasses import dataclass, field
 
-from . import save, wine
+from . import audit, save, wine
 from .build import COMPILERS
-from .cases import MODES, NATIVE, PROGRAMS, WINE
+from .cases import AUDIT, MODES, PROGRAMS, WAYS, WINE
+from .platforms import NONE
 from .text import near
 from .verdict import BROK, CONF, Cell, Result, Run, judge
 from .world import Stopped
@@ -22,7 +23,7 @@ class Plan:
 
     modes: tuple = MODES
     programs: tuple = PROGRAMS
-    platforms: tuple = (NATIVE,)
+    platform: object = NONE
     repeat: int = 1
     jobs: int = 1
     keep_going: bool = True
@@ -34,9 +35,10 @@ class Plan:
 
     def again(self, *cells):
         """The command that repeats them; they are of one gotcha."""
-        modes = [mode for mode in MODES if any(cell.mode == mode for cell in cells)]
+        modes = tuple(mode for mode in WAYS if any(cell.mode == mode for cell in cells))
         programs = {cell.program for cell in cells}
-        words = [*self.again_words, *(["--mode", ",".join(modes)] if len(modes) < len(MODES) or self.own else [])]
+        words = [*self.again_words, *(["--platform", self.platform.name] if self.platform.label else [])]
+        words += ["--mode", ",".join(modes)] if modes != MODES or self.own else []
         words += ["--program", str(self.own)] if self.own else ["--twin", *programs] if len(programs) == 1 else []
         words += ["--repeat", str(self.repeat)] if self.repeat > 1 else []
         words += ["--exec-prefix", shlex.join(self.prefix)] if self.prefix else []
@@ -44,8 +46,9 @@ class Plan:
 
 
 class Runner:
-    def __init__(self, build, worlds, machine, plan):
-        self.build, self.worlds, self.machine, self.plan, self.own = build, worlds, machine, plan, None
+    def __init__(self, place, worlds, machine, plan):
+        self.place, self.worlds, self.machine, self.plan, self.own = place, worlds, machine, plan, None
+        self.build = place.build
         self.lock, self.enough, self.planned = threading.Lock(), threading.Event(), 0
 
     # --- what is to be run ---
@@ -64,13 +67,17 @@ class Runner:
         return pathlib.Path(shutil.copy2(self.plan.own, folder / "bad"))
 
     def make_cell(self, gotcha, program, mode):
+        outcomes = audit.OUTCOMES if mode == AUDIT else None
         if self.plan.own:
-            return Cell(gotcha, program, mode)
+            return Cell(gotcha, program, mode, outcomes=outcomes)
+        gap = self.plan.platform.gap(gotcha.id, program, mode)
+        if mode == AUDIT:
+            return Cell(gotcha, program, mode, audit.EXPECTED[program], outcomes=outcomes, gap=gap)
 
         def holds(condition):
             return self.machine.holds(condition, self.build.program(gotcha.case, program))
 
-        return Cell(gotcha, program, mode, *gotcha.case.expected(program, mode, holds))
+        return Cell(gotcha, program, mode, *gotcha.case.expected(program, mode, holds), gap=gap)
 
     def wanted(self, identity, program, mode):
         only = self.plan.only
@@ -81,14 +88,14 @@ class Runner:
             return Result(gotcha, [])
         return Result(gotcha, [self.make_cell(gotcha, program, mode) for program in self.plan.programs
                                for mode in self.plan.modes
-                               if mode in gotcha.case.modes and self.wanted(gotcha.id, program, mode)])
+                               if gotcha.is_run(program, mode) and self.wanted(gotcha.id, program, mode)])
 
     # --- one run ---
 
     def obstacle(self, cell):
         """A Run that says why it cannot be run at all, or None."""
         case = cell.gotcha.case
-        if case.platform not in self.plan.platforms:
+        if case.platform != self.plan.platform.kind:
             return Run(CONF, f"it is run with --platform {case.platform}")
         missing = self.build.missing(case, None if self.plan.own else cell.program, cell.mode)
         if missing:
@@ -105,37 +112,52 @@ class Runner:
         return None
 
     def command(self, cell):
+        return self.place.wrap(self.command_in(cell))
+
+    def command_in(self, cell):
+        """Without what the platform puts before it."""
         case = cell.gotcha.case
         program = [*self.plan.prefix, str(self.path(cell)), *case.arguments]
         if case.platform == WINE:
             return wine.command(program)
         if cell.mode == "run":
-            options = [*case.run, *(["-o", case.preload] if case.preload else [])]
+            options = [*self.plan.platform.run, *case.run, *(["-o", case.preload] if case.preload else [])]
             return [str(self.build.forkproof), "run", *options, "--", *program]
+        if cell.mode == AUDIT:
+            return [str(self.build.forkproof), "audit", *audit.options(case), "--", *program]
         if cell.mode == "preload":
             options = [f"FORKPROOF_OPTIONS={case.preload}"] if case.preload else []
             return [shutil.which("env") or "/usr/bin/env", f"LD_PRELOAD={self.build.library}", *options, *program]
         return program
 
-    def options(self, case):
-        return [*self.machine.world_options(), *(["--stall"] if case.stall else []),
+    def options(self, cell):
+        """An audit ends by itself what has come to a stand."""
+        case = cell.gotcha.case
+        return [*self.machine.world_options(), *(["--stall"] if case.stall and cell.mode != AUDIT else []),
                 *([f"--pids={case.pids}"] if case.pids else [])]
+
+    def play_once(self, cell):
+        """(what came of it, what was played)"""
+        case = cell.gotcha.case
+        deadline = case.deadline + (audit.PATIENCE if cell.mode == AUDIT else 0)
+        played = self.worlds.play(self.options(cell), self.command(cell), deadline, "root" in case.needs)
+        if cell.mode == AUDIT:  # somebody's own program is one that should be right
+            return audit.judge(cell.gotcha, "good" if self.plan.own else cell.program, played), played
+        return judge(case, cell.mode, played), played
 
     def play(self, cell):
         """Once; answers whether it came out as it should, None when it was not played any more."""
         if self.enough.is_set():
             return None
-        case = cell.gotcha.case
         try:
             run = played = self.obstacle(cell)
             if run is None:
-                played = self.worlds.play(self.options(case), self.command(cell), case.deadline, "root" in case.needs)
-                run = judge(case, cell.mode, played)
+                run, played = self.play_once(cell)
         except Stopped:
             return None
         except OSError as wrong:  # no descriptors, no room, too many arguments: the others go on
             run = played = Run(BROK, f"it could not be run: {wrong}")
-        is_good = cell.fits(run.label) or run.label == CONF
+        is_good = cell.is_well(run.label)
         with self.lock:
             is_new = cell.add(run)
             if not is_good and is_new and self.plan.save:

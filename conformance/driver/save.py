@@ -8,7 +8,7 @@ from .world import FILES, MOST_BYTES
 
 def folder_of(plan, cell, run):
     name = f"{cell.program}-{cell.mode}"
-    return plan.save / cell.gotcha.id / (name if plan.repeat == 1 else f"{name}-{run.label}")
+    return plan.save / plan.platform.label / cell.gotcha.id / (name if plan.repeat == 1 else f"{name}-{run.label}")
 
 
 def contents(plan, cell, run, played):

@@ -5,6 +5,7 @@ import signal
 from collections import Counter
 from dataclasses import dataclass, field
 
+from .cases import AUDIT
 from .text import visible
 
 PASS, FAIL, BROK, CONF = "PASS", "FAIL", "BROK", "CONF"
@@ -109,7 +110,7 @@ def applies(outcome, mode, facts, words):
     if kind == "stranger-hit":
         return bool(facts.hits)
     if kind == "killed":  # forkproof run answers as a shell does
-        return (facts.kind, facts.number) in [(kind, number)] + [("exited", 128 + number)] * (mode == "run")
+        return (facts.kind, facts.number) in [(kind, number)] + [("exited", 128 + number)] * (mode in ("run", AUDIT))
     return facts.kind == kind and facts.number == number
 
 
@@ -124,8 +125,8 @@ def nothing_applies(facts, words, stderr):
     return f"no outcome applies: {facts.end()} {said}" + (f"; on stderr: {tail}" if tail else "")
 
 
-def label(case, mode, played, facts, words):
-    """(word or BROK or CONF, the reason)."""
+def trouble(case, mode, played, facts, words):
+    """(BROK or CONF, the reason) when there is nothing to judge; or None."""
     complaint = last_line(played.complaint)
     if played.status is None:
         return BROK, "the warden did not end in time and was killed, and all in its world with it"
@@ -149,6 +150,11 @@ def label(case, mode, played, facts, words):
         return BROK, f"words has what case.c does not write: {visible(words.wrong[:80])}"
     if words.outcome and words.outcome not in case.outcomes:
         return BROK, f"it said {visible(words.outcome[:80])}, which is no outcome of case.toml"
+    return None
+
+
+def usual_label(case, mode, played, facts, words):
+    """(word or BROK, the reason), where there is no trouble."""
     for outcome in case.outcomes.values():
         if applies(outcome, mode, facts, words):
             return outcome.word, outcome.means
@@ -157,16 +163,18 @@ def label(case, mode, played, facts, words):
 
 def judge(case, mode, played):
     facts, words = read_facts(played.facts), read_words(played.files.get("words", ""))
-    found, reason = label(case, mode, played, facts, words)
+    found, reason = trouble(case, mode, played, facts, words) or usual_label(case, mode, played, facts, words)
     return Run(found, reason, played.facts, words.steps, played.files.get("stderr", ""), played.seconds)
 
 
 class Cell:
-    """One program of a gotcha in one mode: all its runs. expected "" means: any that is safe."""
+    """One program of a gotcha in one mode: all its runs. expected "" means: any that is safe. outcomes: those of the
+    mode; None: the case's. gap: why it is known not to come out so on this platform."""
 
-    def __init__(self, gotcha, program, mode, expected="", because=""):
+    def __init__(self, gotcha, program, mode, expected="", because="", outcomes=None, gap=""):
         self.gotcha, self.program, self.mode = gotcha, program, mode
-        self.expected, self.because = expected, because
+        self.outcomes = gotcha.case.outcomes if outcomes is None else outcomes
+        self.expected, self.because, self.gap = expected, because, gap
         self.counts, self.examples, self.seconds = Counter(), {}, 0.0
 
     @property
@@ -175,8 +183,13 @@ class Cell:
 
     def fits(self, found):
         """Is the label what should come of it?"""
-        outcomes = self.gotcha.case.outcomes
-        return found == self.expected if self.expected else found in outcomes and outcomes[found].safe
+        if self.expected:
+            return found == self.expected
+        return found in self.outcomes and self.outcomes[found].safe
+
+    def is_well(self, found):
+        """Whether nobody needs to look at it."""
+        return found == CONF or self.fits(found) != bool(self.gap)
 
     def add(self, run):
         """Answers whether it was the first of its kind."""
@@ -190,6 +203,13 @@ class Cell:
 
     @property
     def verdict(self):
+        if self.gap:
+            return FAIL if self.seen == PASS else CONF
+        return self.seen
+
+    @property
+    def seen(self):
+        """The verdict, if nothing were known against the platform."""
         if all(self.fits(found) for found in self.counts):
             return PASS
         if len(self.counts) > 1:
@@ -199,7 +219,7 @@ class Cell:
     @property
     def safe(self):
         """None when no outcome was seen."""
-        seen = [self.gotcha.case.outcomes[found].safe for found in self.counts if found not in (BROK, CONF)]
+        seen = [self.outcomes[found].safe for found in self.counts if found not in (BROK, CONF)]
         return all(seen) if seen else None
 
     @property
@@ -209,12 +229,18 @@ class Cell:
 
     @property
     def reason(self):
-        if self.verdict == PASS:
+        if self.gap and self.seen == PASS:
+            return f"the gap is closed, so that it is to go from the platform's file: {self.gap}"
+        return f"known gap: {self.gap}" if self.gap and self.seen != CONF else self.reason_of_seen
+
+    @property
+    def reason_of_seen(self):
+        if self.seen == PASS:
             return self.because
         if len(self.counts) > 1:
             told = ", ".join(f"{n} times {word}" for word, n in self.counts.most_common())
             return f"not always the same: {told}; {self.wanted()}; {self.example.label}: {self.example.reason}"
-        if self.verdict == FAIL:
+        if self.seen == FAIL:
             return f"{self.wanted()}, got {self.example.label}: {self.example.reason}"
         return self.example.reason
 

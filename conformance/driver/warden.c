@@ -417,7 +417,9 @@ static void enter_namespaces(void) {
     uid_t uid = geteuid();
     gid_t gid = getegid();
     if (unshare(CLONE_NEWPID | CLONE_NEWNS | (uid == 0 ? 0 : CLONE_NEWUSER)) != 0)
-        fail("no pid namespace can be had", NOT_POSSIBLE);
+        fail(errno == ENOSPC ? "no pid namespace can be had, as many as are allowed are there"
+                             : "no pid namespace can be had",
+             NOT_POSSIBLE);
     if (uid != 0)
         map_user(uid, gid);
 }

@@ -23,8 +23,11 @@ LONGEST_PATH = 63  # case.c keeps no longer name of the directory
 PATIENCE = 30  # seconds beyond the case's own deadline
 FAREWELL = 10  # seconds for a warden that was told to end
 MOST_BYTES = 1 << 20  # read of one file
-FILES = ("words", "stdout", "stderr", "state")
+REPORT = "audit.json"  # of forkproof audit
+FILES = ("words", "stdout", "stderr", "state", REPORT)
+MOST_OF_REPORT = 16 << 20
 PASSED_ON = ("PATH", "HOME", "USER", "LOGNAME", "TMPDIR", "XDG_RUNTIME_DIR")
+OF_USER = ("HOME", "USER", "LOGNAME", "TMPDIR", "XDG_RUNTIME_DIR")  # not another's
 RUNTIME = "FORKPROOF_RUNTIME_DIR"
 SANITIZERS = ("ASAN_", "LSAN_", "TSAN_", "UBSAN_")
 
@@ -51,7 +54,7 @@ def clean_environment(given):
     return {"PATH": os.defpath, "LC_ALL": "C", **kept}
 
 
-def read_regular(path):
+def read_regular(path, most=MOST_BYTES):
     """(text, whether there is more of it), or None."""
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -61,8 +64,8 @@ def read_regular(path):
         os.close(fd)
         return None
     with open(fd, "rb") as file:
-        raw = file.read(MOST_BYTES + 1)
-    return decoded(raw[:MOST_BYTES]), len(raw) > MOST_BYTES
+        raw = file.read(most + 1)
+    return decoded(raw[:most]), len(raw) > most
 
 
 def remove(directory):
@@ -82,8 +85,8 @@ def remove_wine(directory):
         remove(path)
 
 
-def make_base():
-    base = tempfile.mkdtemp(prefix="fp-")
+def make_base(directory=None):
+    base = tempfile.mkdtemp(prefix="fp-", dir=directory)
     if len(os.fsencode(base)) + len("/99999999") > LONGEST_PATH:
         os.rmdir(base)
         base = tempfile.mkdtemp(prefix="fp-", dir="/tmp")
@@ -94,13 +97,16 @@ def make_base():
 class Worlds:
     """May be used by several threads. `stop` ends what is under way in any of them."""
 
-    def __init__(self, warden, environment=None):
-        self.warden = str(warden)
+    def __init__(self, warden, environment=None, around=(), user=None, cgroup=None):
+        """around: words before the warden; user: as which it is run by them; cgroup: where."""
+        self.warden, self.around, self.user = str(warden), list(around), user
         self.environment = clean_environment(os.environ if environment is None else environment)
-        self.base = make_base()
+        if user is not None:
+            self.environment = {name: value for name, value in self.environment.items() if name not in OF_USER}
+        self.base = make_base("/tmp" if user is not None else None)
         self.lock, self.count = threading.Lock(), 0
         self.end_seen, self.end = os.pipe()
-        self.cgroup, self.cgroups = cgroups.own_directory(), []
+        self.cgroup, self.cgroups = cgroup or cgroups.own_directory(), []
 
     def stop(self):
         with self.lock:
@@ -132,6 +138,9 @@ class Worlds:
         words = path / "words"
         words.touch()
         words.chmod(0o666 if for_all else 0o600)
+        if self.user is not None:
+            for one in path, path / "work", words:
+                os.chown(one, self.user, self.user)
         return path
 
     def await_end(self, pidfd, seconds):
@@ -178,7 +187,7 @@ class Worlds:
     def play(self, options, command, deadline=10, for_all=False):
         """What came of it; nothing of it is left. for_all: programs of other users are in it."""
         directory = self.new_directory(for_all)
-        played = Played([self.warden, f"--deadline={deadline}", *options, str(directory), "--", *command],
+        played = Played([*self.around, self.warden, f"--deadline={deadline}", *options, str(directory), "--", *command],
                         self.environment_in(directory, for_all))
         began = time.monotonic()
         try:
@@ -189,7 +198,7 @@ class Worlds:
                     setattr(played, name, decoded(file.read(16 * MOST_BYTES)))
             played.seconds = time.monotonic() - began
             for name in FILES:
-                found = read_regular(directory / name)
+                found = read_regular(directory / name, MOST_OF_REPORT if name == REPORT else MOST_BYTES)
                 if found:
                     played.files[name] = found[0]
                     played.too_long += [name] * found[1]
