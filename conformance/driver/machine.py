@@ -22,7 +22,7 @@ import zlib
 
 from . import audit
 from .cases import AUDIT
-from .place import HERE, LONG, Place, Unavailable, called, complaint_of, last_line, only_one
+from .place import HERE, LONG, Place, Unavailable, called, last_line, only_one
 from .report import Report
 from .text import near, visible
 from .verdict import BROK, CONF, Cell, Result, Run
@@ -30,6 +30,7 @@ from .verdict import BROK, CONF, Cell, Result, Run
 QEMU = "qemu-system-x86_64"
 ARCHITECTURE = "x86_64"
 PROCESSORS, MEGABYTES = 2, 1024
+SLOWER = 6  # than this machine, at worst: beside others that are busy
 TOOLS = "base64 cat chmod env find gzip ln mkdir mount rm setsid sh sleep touch true yes".split()  # of cases and INIT
 SEARCHED = "/usr/sbin:/usr/bin:/sbin:/bin"
 LINKS = ("bin", "sbin", "lib", "lib64")  # where /usr is merged
@@ -92,7 +93,8 @@ class Apt:
         status, said = called(["env", f"--chdir={self.directory}", f"APT_CONFIG={self.directory}/conf", "LC_ALL=C",
                                *words], LONG)
         if status:
-            raise Unavailable(CONF, f"{' '.join(words[:2])}: {complaint_of(said)}")
+            first = re.search(r"^[EW]: .*", said, re.M)  # the last one only says that there was one
+            raise Unavailable(CONF, f"{words[0]}: {last_line(first[0] if first else said)}")
         return said
 
     def package_of_kernel(self, name):
@@ -271,7 +273,8 @@ class MachinePlace(Place):
     def command(self, plan, options, chosen):
         words = [sys.executable, "-B", HERE / "run", "--build", self.tree.directory, "--catalogue",
                  options.catalogue.resolve(), "--cases", options.cases.resolve(), "--mode", ",".join(plan.modes),
-                 "--repeat", plan.repeat, "--jobs", min(plan.jobs, PROCESSORS), "--progress", "never"]
+                 "--repeat", plan.repeat, "--jobs", min(plan.jobs, PROCESSORS), "--slower",
+                 SLOWER * plan.slower, "--progress", "never"]
         words += ["--program", plan.own.resolve()] if plan.own else ["--twin", "both"] if len(plan.programs) > 1 else \
             ["--twin", *plan.programs]
         words += [] if plan.keep_going else ["--no-keep-going"]

@@ -69,6 +69,8 @@ def make_parser(description):
                      help="at a time (processors)")
     how.add_argument("--repeat", type=positive, default=1, metavar="N",
                      help="times; other than always the same is FAIL")
+    how.add_argument("--slower", type=positive, default=1, metavar="N",
+                     help="a case has N times its deadline, where all is slow (1)")
     how.add_argument("--keep-going", action=argparse.BooleanOptionalAction, default=True, help="after a failure")
     how.add_argument("--exec-prefix", default="", metavar="WORDS", help='before the program: "valgrind -q"')
     for name in FOLDERS:

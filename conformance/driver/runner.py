@@ -27,6 +27,7 @@ class Plan:
     repeat: int = 1
     jobs: int = 1
     keep_going: bool = True
+    slower: int = 1  # times a case's deadline
     prefix: list = field(default_factory=list)  # before the program
     own: object = None  # a program to take for the bad one
     save: object = None  # a directory
@@ -139,7 +140,7 @@ class Runner:
     def play_once(self, cell):
         """(what came of it, what was played)"""
         case = cell.gotcha.case
-        deadline = case.deadline + (audit.PATIENCE if cell.mode == AUDIT else 0)
+        deadline = case.deadline * self.plan.slower + (audit.PATIENCE if cell.mode == AUDIT else 0)
         played = self.worlds.play(self.options(cell), self.command(cell), deadline, "root" in case.needs)
         if cell.mode == AUDIT:  # somebody's own program is one that should be right
             return audit.judge(cell.gotcha, "good" if self.plan.own else cell.program, played), played

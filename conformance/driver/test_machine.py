@@ -224,10 +224,11 @@ class Fetching(Machines):
         self.assertEqual(["vmlinuz"], os.listdir(self.directory))
 
     def test_no_network(self):
-        self.program("apt-get", "echo 'E: Failed to fetch http://x  Could not resolve x'\nexit 100\n")
+        self.program("apt-get", "echo 'W: Failed to fetch http://x  Could not resolve x'\n"
+                     "echo 'E: Some index files failed to download.'\nexit 100\n")
         with self.assertRaises(place.Unavailable) as raised:
             self.fetch()
-        self.assertEqual((CONF, "apt-get -q: E: Failed to fetch http://x  Could not resolve x"),
+        self.assertEqual((CONF, "apt-get: W: Failed to fetch http://x  Could not resolve x"),
                          (raised.exception.verdict, str(raised.exception)))
         self.assertEqual([], os.listdir(self.directory))
 

@@ -65,7 +65,7 @@ static void tell_start(void) {
     struct fp_audit_image *image = atomic_load(&told.image);
     pid_t pid = fp_sys_getpid();
     if (image && atomic_load(&told.pid) == pid && fp_proc_read(pid, &self))
-        __atomic_store_n(&image->start, self.start, __ATOMIC_RELAXED);
+        image->start = self.start;
 }
 
 /* --- build-ids --- */

@@ -83,7 +83,8 @@ static void make_key(struct fp_found *found) {
     add_text(&found->key, process->script);
     for (size_t i = 0; i < found->finding.place_count; i++) {
         add_text(&found->key, found->places[i].what);
-        fp_fnv_add(&found->key, &found->stacks[i], sizeof found->stacks[i]);
+        const void *stack = found->stacks[i];
+        fp_fnv_add(&found->key, &stack, sizeof stack);
     }
 }
 

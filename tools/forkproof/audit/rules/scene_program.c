@@ -109,7 +109,7 @@ static int list_images(const struct fp_scene *scene, struct images *images) {
     size_t count = fp_record_event_count(scene->record);
     size_t *newest = calloc(fp_record_process_count(scene->record) + 1, sizeof *newest);
     images->at = calloc(count + 1, sizeof *images->at);
-    images->known = calloc(count + 1, sizeof *images->known);
+    images->known = calloc(count + 1, sizeof(void *));
     for (size_t i = 0; newest && images->at && i < count; i++) {
         struct fp_record_event event = fp_record_event(scene->record, i);
         if (event.kind == FP_AUDIT_IMAGE)

@@ -25,8 +25,7 @@ static const struct fp_stack none; // asked for, and there is nothing
 int fp_scene_open_stacks(struct fp_scene *scene, const char *directory) {
     struct fp_unwind_options options = {.directory = directory};
     scene->inner->unwinder = fp_unwind_open(&options);
-    scene->inner->stacks =
-        calloc(fp_record_event_count(scene->record) + 1, sizeof *scene->inner->stacks);
+    scene->inner->stacks = calloc(fp_record_event_count(scene->record) + 1, sizeof(void *));
     return scene->inner->unwinder && scene->inner->stacks ? 0 : -ENOMEM;
 }
 
