@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 
 #include "log.h"
+#include "maps.h"
 #include "proc.h"
 #include "sys.h"
 #include "text.h"
@@ -153,38 +154,6 @@ static void find_build_id(struct view *view, uint64_t base, uint64_t end,
 
 /* --- mappings --- */
 
-/* /proc/self/maps, line by line. */
-struct lines {
-    int fd;
-    size_t at, end;
-    char buffer[FP_LOG_TEXT + 128];
-};
-
-static int next_byte(struct lines *lines) {
-    if (lines->at == lines->end) {
-        long got = fp_sys_read(lines->fd, lines->buffer, sizeof lines->buffer);
-        lines->at = 0;
-        lines->end = got > 0 ? (size_t)got : 0;
-    }
-    return lines->at < lines->end ? (unsigned char)lines->buffer[lines->at++] : -1;
-}
-
-/* -1: it is none. */
-static int digit_of(int byte, unsigned base) {
-    if (byte >= '0' && byte <= '9')
-        return byte - '0';
-    return base == 16 && byte >= 'a' && byte <= 'f' ? byte - 'a' + 10 : -1;
-}
-
-/* Digits up to any other byte, which is taken too and returned. */
-static int read_digits(struct lines *lines, unsigned base, uint64_t *ret) {
-    int byte = next_byte(lines);
-    *ret = 0;
-    for (int digit; (digit = digit_of(byte, base)) >= 0; byte = next_byte(lines))
-        *ret = *ret * base + (unsigned)digit;
-    return byte;
-}
-
 struct line {
     struct fp_audit_mapping mapping;
     bool is_executable, is_cut;
@@ -192,11 +161,11 @@ struct line {
     char path[FP_LOG_TEXT];
 };
 
-static void read_path(struct lines *lines, struct line *line) {
-    int byte = next_byte(lines);
+static void read_path(struct fp_maps *maps, struct line *line) {
+    int byte = fp_maps_byte(maps);
     while (byte == ' ')
-        byte = next_byte(lines);
-    for (; byte >= 0 && byte != '\n'; byte = next_byte(lines)) {
+        byte = fp_maps_byte(maps);
+    for (; byte >= 0 && byte != '\n'; byte = fp_maps_byte(maps)) {
         if (line->length < sizeof line->path)
             line->path[line->length++] = (char)byte;
         else
@@ -205,27 +174,27 @@ static void read_path(struct lines *lines, struct line *line) {
 }
 
 /* START-END rwxp OFFSET MAJOR:MINOR INODE  PATH */
-static bool read_line(struct lines *lines, struct line *line) {
+static bool read_line(struct fp_maps *maps, struct line *line) {
     uint64_t major;
     uint64_t minor;
     line->mapping = (struct fp_audit_mapping){.build_id_size = 0};
     line->length = 0;
     line->is_cut = false;
-    if (read_digits(lines, 16, &line->mapping.start) != '-')
+    if (fp_maps_digits(maps, 16, &line->mapping.start) != '-')
         return false;
-    (void)read_digits(lines, 16, &line->mapping.end);
-    (void)next_byte(lines);
-    (void)next_byte(lines);
-    line->is_executable = next_byte(lines) == 'x';
-    (void)next_byte(lines);
-    (void)next_byte(lines);
-    (void)read_digits(lines, 16, &line->mapping.offset);
-    (void)read_digits(lines, 16, &major);
-    (void)read_digits(lines, 16, &minor);
+    (void)fp_maps_digits(maps, 16, &line->mapping.end);
+    (void)fp_maps_byte(maps);
+    (void)fp_maps_byte(maps);
+    line->is_executable = fp_maps_byte(maps) == 'x';
+    (void)fp_maps_byte(maps);
+    (void)fp_maps_byte(maps);
+    (void)fp_maps_digits(maps, 16, &line->mapping.offset);
+    (void)fp_maps_digits(maps, 16, &major);
+    (void)fp_maps_digits(maps, 16, &minor);
     line->mapping.major = (uint32_t)major;
     line->mapping.minor = (uint32_t)minor;
-    if (read_digits(lines, 10, &line->mapping.inode) != '\n')
-        read_path(lines, line);
+    if (fp_maps_digits(maps, 10, &line->mapping.inode) != '\n')
+        read_path(maps, line);
     return true;
 }
 
@@ -245,7 +214,7 @@ static void enter(struct line *line, const struct fp_audit_mapping *first, struc
 
 /* Not on the stack: it may be that of a handler, and small. */
 struct scratch {
-    struct lines lines;
+    struct fp_maps maps;
     struct line line;
     struct view view;
 };
@@ -253,7 +222,7 @@ _Static_assert(sizeof(struct scratch) <= 4096, "one page");
 
 static void enter_all(struct scratch *scratch) {
     struct fp_audit_mapping first = {0}; // of the file that is being gone through
-    while (read_line(&scratch->lines, &scratch->line)) {
+    while (read_line(&scratch->maps, &scratch->line)) {
         if (scratch->line.mapping.offset == 0)
             first = scratch->line.mapping;
         if (scratch->line.is_executable)
@@ -265,10 +234,10 @@ void fp_log_mappings(void) {
     struct scratch *scratch = fp_log_is_on() ? fp_sys_map(sizeof *scratch) : NULL;
     if (!scratch)
         return;
-    scratch->lines.fd = fp_sys_open("/proc/self/maps", O_RDONLY | O_CLOEXEC);
-    if (scratch->lines.fd >= 0) {
+    fp_maps_open(&scratch->maps);
+    if (scratch->maps.fd >= 0) {
         enter_all(scratch);
-        (void)fp_sys_close(scratch->lines.fd);
+        (void)fp_sys_close(scratch->maps.fd);
     }
     fp_sys_unmap(scratch, sizeof *scratch);
     tell_start();

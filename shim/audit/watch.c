@@ -37,7 +37,7 @@ static struct fp_watch_own *own_made(void) {
     return own;
 }
 
-static bool is_ignored(int signal) {
+bool fp_watch_is_ignored(int signal) {
     void (*handler)(int) = SIG_DFL;
     unsigned long flags;
     return fp_sys_disposition(signal, &handler, &flags) == 0 && handler == SIG_IGN;
@@ -45,8 +45,8 @@ static bool is_ignored(int signal) {
 
 static void note_given(void) {
     STATE->blocked = fp_sys_blocked();
-    STATE->had = (is_ignored(SIGPIPE) ? FP_EXEC_HAD_NO_SIGPIPE : 0) |
-                 (is_ignored(SIGCHLD) ? FP_EXEC_HAD_NO_SIGCHLD : 0);
+    STATE->had = (fp_watch_is_ignored(SIGPIPE) ? FP_EXEC_HAD_NO_SIGPIPE : 0) |
+                 (fp_watch_is_ignored(SIGCHLD) ? FP_EXEC_HAD_NO_SIGCHLD : 0);
     fp_watch_inherit_blocked(STATE->blocked);
 }
 

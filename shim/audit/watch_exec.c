@@ -112,14 +112,6 @@ static uint32_t path_flags(const struct path *path, bool is_searched, bool may_a
     return is_relative && may_ask_parent && is_other_in_parent(path->text) ? FP_EXEC_PARENT_HAS : 0;
 }
 
-/* --- signals --- */
-
-static uint32_t ignored(int signal, uint32_t flag) {
-    void (*handler)(int) = SIG_DFL;
-    unsigned long flags;
-    return fp_sys_disposition(signal, &handler, &flags) == 0 && handler == SIG_IGN ? flag : 0;
-}
-
 /* --- descriptors --- */
 
 /* As makedev. */
@@ -208,8 +200,8 @@ static void log_exec(const struct path *path, int result, uint32_t flags,
                      const struct fp_here *here) {
     struct fp_audit_exec body = {.result = result,
                                  .flags = flags | fp_watch_state.had |
-                                          ignored(SIGPIPE, FP_EXEC_NO_SIGPIPE) |
-                                          ignored(SIGCHLD, FP_EXEC_NO_SIGCHLD),
+                                          (fp_watch_is_ignored(SIGPIPE) ? FP_EXEC_NO_SIGPIPE : 0) |
+                                          (fp_watch_is_ignored(SIGCHLD) ? FP_EXEC_NO_SIGCHLD : 0),
                                  .blocked = fp_sys_blocked(),
                                  .blocked_before = fp_watch_state.blocked};
     fp_log(&(struct fp_log_event){.kind = FP_AUDIT_EXEC,

@@ -38,6 +38,8 @@ bool fp_watch_is_child(void);
 /* Whether this was told for the first time in this process; false, too, once there is no room. */
 bool fp_watch_is_new(uintptr_t key);
 
+bool fp_watch_is_ignored(int signal);
+
 /* Signals that are blocked when the image begins are so by whoever started it. */
 void fp_watch_inherit_blocked(uint64_t blocked);
 

@@ -20,12 +20,15 @@
 #include "sys.h"
 
 /* One that returns a descriptor: its parameters, its arguments, and the flags to tell. */
-#define OPENS(name, parameters, arguments, flags)                                                  \
+#define OPENS(name, parameters, arguments, flags) OPENS_AS(name, parameters, arguments, flags, NULL)
+#define OPENS_PATH(name, parameters, arguments, flags)                                             \
+    OPENS_AS(name, parameters, arguments, flags, path)
+#define OPENS_AS(name, parameters, arguments, flags, path_or_null)                                 \
     FP_EXPORT int name parameters {                                                                \
         FP_HERE(here);                                                                             \
         __typeof__(&name) next = FP_NEXT(name);                                                    \
         int fd = next ? next arguments : (int)fp_wrap_result(-ENOSYS);                             \
-        return fp_tell_opened(fd, flags, NULL, &here);                                             \
+        return fp_tell_opened(fd, flags, path_or_null, &here);                                     \
     }
 
 OPENS(socket, (int family, int type, int protocol), (family, type, protocol), type &O_CLOEXEC)
@@ -97,14 +100,6 @@ int __openat64_2(int directory, const char *path, int flags);
         va_end(list_);                                                                             \
         mode_;                                                                                     \
     })
-
-#define OPENS_PATH(name, parameters, arguments, flags)                                             \
-    FP_EXPORT int name parameters {                                                                \
-        FP_HERE(here);                                                                             \
-        __typeof__(&name) next = FP_NEXT(name);                                                    \
-        int fd = next ? next arguments : (int)fp_wrap_result(-ENOSYS);                             \
-        return fp_tell_opened(fd, flags, path, &here);                                             \
-    }
 
 OPENS_PATH(open, (const char *path, int flags, ...), (path, flags, MODE(flags)), flags)
 OPENS_PATH(open64, (const char *path, int flags, ...), (path, flags, MODE(flags)), flags)

@@ -87,6 +87,16 @@ void fp_fds_close(int *fd) {
     *fd = -1;
 }
 
+int fp_fds_write(int fd, const char *text, size_t length) {
+    for (size_t done = 0; done < length;) {
+        ssize_t n = write(fd, text + done, length - done);
+        if (n < 0 && errno != EINTR)
+            return -errno;
+        done += n > 0 ? (size_t)n : 0;
+    }
+    return 0;
+}
+
 /* Not longer than this without a look at each. */
 #define TURN_MS 10
 

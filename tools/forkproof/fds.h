@@ -23,6 +23,9 @@ int fp_fds_signals(void);
 /* Closes it, unless it is -1, which it is then. */
 void fp_fds_close(int *fd);
 
+/* All of it, however many calls that takes; -errno. */
+int fp_fds_write(int fd, const char *text, size_t length);
+
 /*
  * poll(2), but that entries of -1 at the end do not count and that a soft limit of descriptors
  * below their number, which poll refuses, makes it look at each in turn instead.

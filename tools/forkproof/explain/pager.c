@@ -9,18 +9,8 @@
 #include <unistd.h>
 
 #include "explain/explain.h"
+#include "fds.h"
 #include "say.h"
-
-static int write_all(int fd, const char *text, size_t length) {
-    while (length > 0) {
-        ssize_t n = write(fd, text, length);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        text += n > 0 ? n : 0;
-        length -= n > 0 ? (size_t)n : 0;
-    }
-    return 0;
-}
 
 static bool is_longer_than_screen(const char *text, size_t length) {
     size_t lines = 0, height = fp_ink_height();
@@ -63,7 +53,7 @@ static int page(const char *pager, const char *text, size_t length) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGINT, SIG_IGN); /* the pager's business */
     signal(SIGQUIT, SIG_IGN);
-    (void)write_all(pipe_fds[1], text, length); /* it may have been left early */
+    (void)fp_fds_write(pipe_fds[1], text, length); /* it may have been left early */
     close(pipe_fds[1]);
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR)
@@ -75,7 +65,7 @@ int fp_pager_show(const char *text, size_t length, bool allowed) {
     const char *pager = command();
     if (allowed && pager && is_longer_than_screen(text, length) && page(pager, text, length) == 0)
         return 0;
-    int r = write_all(STDOUT_FILENO, text, length);
+    int r = fp_fds_write(STDOUT_FILENO, text, length);
     if (r < 0)
         fp_say("explain: cannot write: %s", strerror(-r));
     return r;

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fds.h"
 #include "run.h"
 #include "say.h"
 
@@ -117,17 +118,6 @@ int fp_report_open(struct fp_report_file *file, const char *path, const char *ru
     return fp_report_open_as(file, "report", path, run_id);
 }
 
-static int write_all(int fd, const char *text) {
-    size_t length = strlen(text);
-    for (size_t done = 0; done < length;) {
-        ssize_t n = write(fd, text + done, length - done);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return 0;
-}
-
 void fp_report_empty(struct fp_report_file *file) {
     struct stat st;
     if (file->dir_fd < 0 && fstat(file->fd, &st) == 0 && S_ISREG(st.st_mode) &&
@@ -143,7 +133,7 @@ int fp_report_place(struct fp_report_file *file) {
 
 int fp_report_commit(struct fp_report_file *file, const char *text) {
     fp_report_empty(file);
-    int r = write_all(file->fd, text);
+    int r = fp_fds_write(file->fd, text, strlen(text));
     return r < 0 ? r : fp_report_place(file);
 }
 

@@ -40,7 +40,6 @@ struct fp_known {
 
 /* Read before the program runs, once: a file may be a pipe. */
 int fp_analysis_check(struct fp_audit_options *options, const char *subcommand) {
-    (void)subcommand;
     struct fp_known *known = options->known = calloc(1, sizeof *known);
     if (!known) {
         fp_say("%s: %s", subcommand, strerror(ENOMEM));
@@ -92,17 +91,6 @@ static const char *name_of_record(const struct fp_analysis *analysis) {
     return analysis->options->record ? analysis->options->record : "the record";
 }
 
-/* -errno. */
-static int write_all(int fd, const char *text, size_t length) {
-    for (size_t done = 0; done < length;) {
-        ssize_t n = write(fd, text + done, length - done);
-        if (n < 0 && errno != EINTR)
-            return -errno;
-        done += n > 0 ? (size_t)n : 0;
-    }
-    return 0;
-}
-
 typedef int format_function(FILE *, const struct fp_audit *, const struct fp_format *);
 
 static int make_text(const struct fp_audit *audit, const struct fp_format *format, int as,
@@ -149,7 +137,7 @@ static int tell(const struct fp_analysis *analysis, const struct fp_audit *audit
         return 0;
     int r = make_text(audit, &format, telling->as, &text, &length);
     if (r == 0)
-        r = telling->path ? fp_report_commit(&telling->file, text) : write_all(fd, text, length);
+        r = telling->path ? fp_report_commit(&telling->file, text) : fp_fds_write(fd, text, length);
     free(text);
     if (r < 0 && !(r == -EPIPE && !telling->path))
         fp_say("cannot write the report%s%s: %s", telling->path ? " " : "",
