@@ -78,10 +78,15 @@ def wait_for(condition, what):
         time.sleep(0.002)
 
 
+def open_proc(pid, name):
+    """A process has what name it likes: also one that is no text."""
+    return open("/proc/%s/%s" % (pid, name), errors="replace")
+
+
 def state(pid):
     """The state letter, None when gone."""
     try:
-        with open("/proc/%d/stat" % pid) as f:
+        with open_proc(pid, "stat") as f:
             return f.read().rsplit(")", 1)[1].split()[0]
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -93,7 +98,7 @@ def children(pid):
         if not entry.isdigit():
             continue
         try:
-            with open("/proc/%s/stat" % entry) as f:
+            with open_proc(entry, "stat") as f:
                 if int(f.read().rsplit(")", 1)[1].split()[1]) == pid:
                     found.append(int(entry))
         except (FileNotFoundError, ProcessLookupError):
@@ -104,7 +109,7 @@ def children(pid):
 def inside(pid):
     """The pid that it has for itself in a pid namespace below ours, None when it lives in ours or is gone."""
     try:
-        with open("/proc/%d/status" % pid) as f:
+        with open_proc(pid, "status") as f:
             found = re.search(r"^NSpid:\s\d+\s.*?(\d+)$", f.read(), re.M)
     except (FileNotFoundError, ProcessLookupError):
         return None
@@ -120,7 +125,7 @@ def below(*pids):
 def comm(pid):
     """The name, None when gone."""
     try:
-        with open("/proc/%d/comm" % pid) as f:
+        with open_proc(pid, "comm") as f:
             return f.read().strip()
     except (FileNotFoundError, ProcessLookupError):
         return None

@@ -54,7 +54,7 @@ class Shell:
 
     def told_of_processes(self):
         def fields(pid):  # name, state, parent, group
-            with open("/proc/%d/stat" % pid) as file:
+            with harness.open_proc(pid, "stat") as file:
                 name, rest = file.read().split("(", 1)[1].rsplit(")", 1)
             return (pid, name, *rest.split()[:3])
         return [fields(pid) for pid in sorted(self.case.survivors())]
