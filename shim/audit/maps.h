@@ -27,6 +27,7 @@ static inline int fp_maps_byte(struct fp_maps *maps) {
         maps->at = 0;
         maps->end = got > 0 ? (size_t)got : 0;
     }
+    // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.UndefReturn): written by the kernel
     return maps->at < maps->end ? (unsigned char)maps->buffer[maps->at++] : -1;
 }
 
