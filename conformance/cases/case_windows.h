@@ -58,6 +58,12 @@ _Noreturn static inline void case_broken(const char *why) {
     ExitProcess(CASE_BROKEN);
 }
 
+/* A call that the case is not about: BROK if it failed. */
+static inline void case_check(BOOL done, const char *why) {
+    if (!done)
+        case_broken(why);
+}
+
 /* The command line that starts this program anew, with one argument. Each call overwrites it. */
 static inline wchar_t *case_again(const wchar_t *argument) {
     static _Thread_local wchar_t line[MAX_PATH + CASE_LINE];

@@ -12,6 +12,7 @@ static BOOL is_same_name(const wchar_t *variable, const wchar_t *name, size_t le
 static wchar_t block[32767], *end = block; /* strings, and an empty one */
 
 static void add(const wchar_t *variable) {
+    case_check(end + wcslen(variable) + 1 < block + 32767, "the environment is too long");
     end = wcscpy(end, variable) + wcslen(variable) + 1;
 }
 
@@ -19,13 +20,16 @@ static void add(const wchar_t *variable) {
 static wchar_t *with(const wchar_t *name, const wchar_t *setting) {
     size_t length = wcslen(name);
     BOOL is_set = FALSE;
-    for (wchar_t *each = GetEnvironmentStrings(); *each; each += wcslen(each) + 1) {
+    wchar_t *ours = GetEnvironmentStrings();
+    case_check(ours != NULL, "no environment");
+    for (wchar_t *each = ours; *each; each += wcslen(each) + 1) {
         BOOL is_it = is_same_name(each, name, length) && each[length] == L'=';
         add(is_it ? setting : each);
         is_set |= is_it;
     }
     if (!is_set)
         add(setting);
+    FreeEnvironmentStrings(ours);
     return block;
 }
 
@@ -44,11 +48,14 @@ int main(int argc, char **argv) {
     case_begin();
     if (argc > 1)
         return deploy();
-    SetEnvironmentVariable(L"Target", L"production"); /* so whoever started us */
+    case_check(SetEnvironmentVariable(L"Target", L"production"), "no variable"); /* our starter's */
 
     case_step("main: starts deploy with TARGET=test");
-    if (!CreateProcess(NULL, case_again(L"deploy"), NULL, NULL, FALSE, CREATE_UNICODE_ENVIRONMENT,
-                       with(L"TARGET", L"TARGET=test"), NULL, &how, &made))
-        case_broken("deploy cannot be started");
+    case_check(CreateProcess(NULL, case_again(L"deploy"), NULL, NULL, FALSE,
+                             CREATE_UNICODE_ENVIRONMENT, with(L"TARGET", L"TARGET=test"), NULL,
+                             &how, &made),
+               "deploy cannot be started");
     WaitForSingleObject(made.hProcess, INFINITE);
+    CloseHandle(made.hThread);
+    CloseHandle(made.hProcess);
 }

@@ -15,12 +15,15 @@ static HANDLE start(const wchar_t *role, HANDLE output) {
     SIZE_T size = 0;
     InitializeProcThreadAttributeList(NULL, 1, 0, &size); /* tells the size */
     how.lpAttributeList = malloc(size);
-    InitializeProcThreadAttributeList(how.lpAttributeList, 1, 0, &size);
-    UpdateProcThreadAttribute(how.lpAttributeList, 0, PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &output,
-                              sizeof output, NULL, NULL);
-    if (!CreateProcess(NULL, case_again(role), NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT, NULL,
-                       NULL, &how.StartupInfo, &made))
-        case_broken("a child cannot be started");
+    case_check(how.lpAttributeList &&
+                   InitializeProcThreadAttributeList(how.lpAttributeList, 1, 0, &size) &&
+                   UpdateProcThreadAttribute(how.lpAttributeList, 0,
+                                             PROC_THREAD_ATTRIBUTE_HANDLE_LIST, &output,
+                                             sizeof output, NULL, NULL),
+               "no list");
+    case_check(CreateProcess(NULL, case_again(role), NULL, NULL, TRUE, EXTENDED_STARTUPINFO_PRESENT,
+                             NULL, NULL, &how.StartupInfo, &made),
+               "a child cannot be started");
     DeleteProcThreadAttributeList(how.lpAttributeList);
     free(how.lpAttributeList);
     CloseHandle(made.hThread);
@@ -28,15 +31,18 @@ static HANDLE start(const wchar_t *role, HANDLE output) {
 }
 
 static void make_inheritable(HANDLE handle) {
-    SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT);
+    case_check(SetHandleInformation(handle, HANDLE_FLAG_INHERIT, HANDLE_FLAG_INHERIT),
+               "it cannot be made inheritable");
 }
 
 /* Another part of the program: it has nothing to do with the pipe. */
 static DWORD WINAPI start_server(void *ret_server) {
     HANDLE log = CreateFile(L"log", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
+    case_check(log != INVALID_HANDLE_VALUE, "there is no log");
     make_inheritable(log);
     WaitForSingleObject(pipe_made, INFINITE);
     *(HANDLE *)ret_server = start(L"server", log);
+    CloseHandle(log);
     SetEvent(server_started);
     return 0;
 }
@@ -47,6 +53,7 @@ int main(int argc, char **argv) {
     DWORD n;
     case_begin();
     HANDLE over = CreateEvent(NULL, TRUE, FALSE, L"win-handle-inheritance-over");
+    case_check(over != NULL, "no event");
     if (argc > 1 && strcmp(argv[1], "server") == 0)
         return (int)WaitForSingleObject(over, INFINITE);
     if (argc > 1) /* the worker */
@@ -54,8 +61,9 @@ int main(int argc, char **argv) {
     pipe_made = CreateEvent(NULL, TRUE, FALSE, NULL);
     server_started = CreateEvent(NULL, TRUE, FALSE, NULL);
     HANDLE thread = CreateThread(NULL, 0, start_server, &server, 0, NULL);
+    case_check(pipe_made && server_started && thread, "no events, or no thread");
 
-    CreatePipe(&read_end, &write_end, NULL, 0);
+    case_check(CreatePipe(&read_end, &write_end, NULL, 0), "no pipe");
     make_inheritable(write_end);
     /* Here the scheduler lets the other thread run. */
     SetEvent(pipe_made);
@@ -63,7 +71,7 @@ int main(int argc, char **argv) {
     HANDLE worker = start(L"worker", write_end);
     CloseHandle(write_end);
     WaitForSingleObject(worker, INFINITE);
-    ReadFile(read_end, bytes, sizeof bytes, &n, NULL);
+    case_check(ReadFile(read_end, bytes, sizeof bytes, &n, NULL), "the worker wrote nothing");
     case_step("main: the worker has ended, its %lu bytes are read, reads on", n);
     if (PeekNamedPipe(read_end, NULL, 0, NULL, NULL, NULL)) {
         case_step("main: the pipe has a writer still"); /* for which ReadFile would wait */
@@ -75,4 +83,7 @@ int main(int argc, char **argv) {
     SetEvent(over);
     WaitForSingleObject(server, INFINITE);
     WaitForSingleObject(thread, INFINITE);
+    CloseHandle(worker);
+    CloseHandle(server);
+    CloseHandle(read_end);
 }

@@ -6,6 +6,7 @@
 #include "case_windows.h"
 
 static HANDLE over; /* the case is: until then a worker works */
+enum { WORKED_TO_THE_END = 42 };
 
 static PROCESS_INFORMATION start(const wchar_t *role, HANDLE output, DWORD flags) {
     STARTUPINFO how = {.cb = sizeof how, .dwFlags = STARTF_USESTDHANDLES, .hStdOutput = output};
@@ -16,19 +17,20 @@ static PROCESS_INFORMATION start(const wchar_t *role, HANDLE output, DWORD flags
 
 static int work(void) {
     DWORD me = GetCurrentProcessId(), n;
-    WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), &me, sizeof me, &n, NULL);
-    return (int)WaitForSingleObject(over, INFINITE);
+    case_check(WriteFile(GetStdHandle(STD_OUTPUT_HANDLE), &me, sizeof me, &n, NULL),
+               "nobody listens to the worker");
+    WaitForSingleObject(over, INFINITE);
+    return WORKED_TO_THE_END;
 }
 
 static int launch(void) {
     HANDLE output = GetStdHandle(STD_OUTPUT_HANDLE), own = CreateJobObject(NULL, NULL);
     PROCESS_INFORMATION first = start(L"worker", output, CREATE_SUSPENDED);
-    if (!AssignProcessToJobObject(own, first.hProcess))
-        case_broken("no job in the job");
+    case_check(AssignProcessToJobObject(own, first.hProcess), "the worker has no job of its own");
     ResumeThread(first.hThread);
     if (!start(L"worker", output, CREATE_BREAKAWAY_FROM_JOB).hProcess) {
         case_step("launcher: the second worker may not break away");
-        start(L"worker", output, 0);
+        case_check(start(L"worker", output, 0).hProcess != NULL, "no second worker");
     }
     return (int)WaitForSingleObject(first.hProcess, INFINITE);
 }
@@ -36,9 +38,20 @@ static int launch(void) {
 /* The worker tells its pid when it is there, and does not end by itself: so the pid is its own. */
 static HANDLE next_worker(HANDLE input) {
     DWORD pid, n;
-    ReadFile(input, &pid, sizeof pid, &n, NULL);
+    case_check(ReadFile(input, &pid, sizeof pid, &n, NULL), "no word from a worker");
     case_step("main: worker %lu is at work", pid);
-    return OpenProcess(SYNCHRONIZE, FALSE, pid);
+    HANDLE worker = OpenProcess(SYNCHRONIZE | PROCESS_QUERY_LIMITED_INFORMATION, FALSE, pid);
+    case_check(worker != NULL, "the worker is not there");
+    return worker;
+}
+
+/* Whoever is at work still goes home now, and its exit code says so. */
+static BOOL lived_on(HANDLE worker) {
+    DWORD status;
+    SetEvent(over);
+    WaitForSingleObject(worker, INFINITE);
+    case_check(GetExitCodeProcess(worker, &status), "no exit code");
+    return status == WORKED_TO_THE_END;
 }
 
 int main(int argc, char **argv) {
@@ -46,24 +59,28 @@ int main(int argc, char **argv) {
     HANDLE input, output;
     case_begin();
     over = CreateEvent(NULL, TRUE, FALSE, L"win-job-kill-on-close-over");
+    case_check(over != NULL, "no event");
     if (argc > 1)
         return strcmp(argv[1], "worker") == 0 ? work() : launch();
-    CreatePipe(&input, &output, &inherited, 0);
+    case_check(CreatePipe(&input, &output, &inherited, 0) &&
+                   SetHandleInformation(input, HANDLE_FLAG_INHERIT, 0),
+               "no pipe");
 
     JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits = {0};
     limits.BasicLimitInformation.LimitFlags = JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE;
     HANDLE job = CreateJobObject(NULL, NULL); /* not inheritable: the one handle is ours */
-    SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits);
+    case_check(
+        SetInformationJobObject(job, JobObjectExtendedLimitInformation, &limits, sizeof limits),
+        "no job");
     PROCESS_INFORMATION child = start(L"launcher", output, CREATE_SUSPENDED);
-    AssignProcessToJobObject(job, child.hProcess);
+    case_check(AssignProcessToJobObject(job, child.hProcess), "the launcher is in no job");
     ResumeThread(child.hThread);
+    CloseHandle(output);
     HANDLE workers[] = {next_worker(input), next_worker(input)};
-    case_step("main: ends the job, and waits for the launcher and its workers");
+    case_step("main: ends the job");
     CloseHandle(job);
-    WaitForSingleObject(child.hProcess, INFINITE);
 
-    WaitForMultipleObjects(2, workers, TRUE, INFINITE);
-    case_step("main: the work is over");
-    case_outcome("nothing-left");
-    SetEvent(over);
+    BOOL first = lived_on(workers[0]), second = lived_on(workers[1]);
+    case_outcome(first && second ? "left-behind" : first || second ? "one-left" : "nothing-left");
+    WaitForSingleObject(child.hProcess, INFINITE);
 }

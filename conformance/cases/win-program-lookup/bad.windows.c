@@ -13,10 +13,9 @@ static void make_directory(const wchar_t *name, wchar_t *ret_path) {
     wchar_t program[MAX_PATH], copy[MAX_PATH];
     GetModuleFileName(NULL, program, MAX_PATH);
     GetFullPathName(name, MAX_PATH, ret_path, NULL);
-    CreateDirectory(ret_path, NULL);
     swprintf(copy, MAX_PATH, L"%ls\\tool.exe", ret_path);
-    if (!CopyFile(program, copy, TRUE))
-        case_broken("the tool cannot be copied");
+    case_check(CreateDirectory(ret_path, NULL) && CopyFile(program, copy, TRUE),
+               "the tool cannot be copied");
 }
 
 static int be_tool(void) {
@@ -34,11 +33,20 @@ static enum place run(wchar_t *line, const wchar_t *directory) {
     PROCESS_INFORMATION made;
     DWORD status;
     case_step("main: starts %ls", line);
-    if (!CreateProcess(NULL, line, NULL, NULL, FALSE, 0, NULL, directory, &how, &made))
-        case_broken("it cannot be started");
+    case_check(CreateProcess(NULL, line, NULL, NULL, FALSE, 0, NULL, directory, &how, &made),
+               "it cannot be started");
     WaitForSingleObject(made.hProcess, INFINITE);
-    GetExitCodeProcess(made.hProcess, &status);
+    case_check(GetExitCodeProcess(made.hProcess, &status), "no exit code");
+    CloseHandle(made.hThread);
+    CloseHandle(made.hProcess);
     return (enum place)status;
+}
+
+static void judge(BOOL installed, BOOL own) {
+    case_outcome(installed && own ? "programs-meant"
+                 : installed      ? "parents-program"
+                 : own            ? "planted-program"
+                                  : "other-programs");
 }
 
 int main(int argc, char **argv) {
@@ -51,10 +59,10 @@ int main(int argc, char **argv) {
     make_directory(L"archive", archive);
     make_directory(L"bin", bin);
     make_directory(L"project", project);
-    SetEnvironmentVariable(L"PATH", bin);
-    SetCurrentDirectory(archive);
+    case_check(SetEnvironmentVariable(L"PATH", bin) && SetCurrentDirectory(archive),
+               "PATH or the current directory cannot be set");
 
     enum place first = run(installed, NULL);
     enum place second = run(own, project);
-    case_outcome(first == BIN && second == PROJECT ? "programs-meant" : "other-programs");
+    judge(first == BIN, second == PROJECT);
 }

@@ -11,10 +11,9 @@ static void make_directory(const wchar_t *name, wchar_t *ret_path) {
     wchar_t program[MAX_PATH], copy[MAX_PATH];
     GetModuleFileName(NULL, program, MAX_PATH);
     GetFullPathName(name, MAX_PATH, ret_path, NULL);
-    CreateDirectory(ret_path, NULL);
     swprintf(copy, MAX_PATH, L"%ls\\tool.exe", ret_path);
-    if (!CopyFile(program, copy, TRUE))
-        case_broken("the tool cannot be copied");
+    case_check(CreateDirectory(ret_path, NULL) && CopyFile(program, copy, TRUE),
+               "the tool cannot be copied");
 }
 
 static int be_tool(void) {
@@ -32,11 +31,20 @@ static enum place run(const wchar_t *program, wchar_t *line, const wchar_t *dire
     PROCESS_INFORMATION made;
     DWORD status;
     case_step("main: starts %ls", program);
-    if (!CreateProcess(program, line, NULL, NULL, FALSE, 0, NULL, directory, &how, &made))
-        case_broken("it cannot be started");
+    case_check(CreateProcess(program, line, NULL, NULL, FALSE, 0, NULL, directory, &how, &made),
+               "it cannot be started");
     WaitForSingleObject(made.hProcess, INFINITE);
-    GetExitCodeProcess(made.hProcess, &status);
+    case_check(GetExitCodeProcess(made.hProcess, &status), "no exit code");
+    CloseHandle(made.hThread);
+    CloseHandle(made.hProcess);
     return (enum place)status;
+}
+
+static void judge(BOOL installed, BOOL own) {
+    case_outcome(installed && own ? "programs-meant"
+                 : installed      ? "parents-program"
+                 : own            ? "planted-program"
+                                  : "other-programs");
 }
 
 int main(int argc, char **argv) {
@@ -49,15 +57,15 @@ int main(int argc, char **argv) {
     make_directory(L"archive", archive);
     make_directory(L"bin", bin);
     make_directory(L"project", project);
-    SetEnvironmentVariable(L"PATH", bin);
-    SetCurrentDirectory(archive);
+    case_check(SetEnvironmentVariable(L"PATH", bin) && SetCurrentDirectory(archive),
+               "PATH or the current directory cannot be set");
 
     wchar_t path[MAX_PATH], program[MAX_PATH];
     GetEnvironmentVariable(L"PATH", path, MAX_PATH);
-    if (!SearchPath(path, L"tool", L".exe", MAX_PATH, program, NULL)) /* there, and nowhere else */
-        case_broken("there is no tool in PATH");
+    case_check(SearchPath(path, L"tool", L".exe", MAX_PATH, program, NULL) > 0, /* only there */
+               "there is no tool in PATH");
     enum place first = run(program, installed, NULL);
     swprintf(program, MAX_PATH, L"%ls\\tool.exe", project);
     enum place second = run(program, own, project);
-    case_outcome(first == BIN && second == PROJECT ? "programs-meant" : "other-programs");
+    judge(first == BIN, second == PROJECT);
 }

@@ -8,9 +8,9 @@
 
 static int work(void) {
     HANDLE file = CreateFile(L"scratch", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL);
-    if (file == INVALID_HANDLE_VALUE)
-        case_broken("the worker has no file");
-    SetEvent(OpenEvent(EVENT_MODIFY_STATE, FALSE, L"win-terminate-wait-at-work"));
+    case_check(file != INVALID_HANDLE_VALUE, "the worker has no file");
+    case_check(SetEvent(OpenEvent(EVENT_MODIFY_STATE, FALSE, L"win-terminate-wait-at-work")),
+               "nobody waits for the worker");
     return (int)WaitForSingleObject(GetCurrentProcess(), INFINITE); /* for ever */
 }
 
@@ -32,15 +32,16 @@ int main(int argc, char **argv) {
     if (argc > 1)
         return work();
     HANDLE at_work = CreateEvent(NULL, TRUE, FALSE, L"win-terminate-wait-at-work");
-    if (!CreateProcess(NULL, case_again(L"worker"), NULL, NULL, FALSE, 0, NULL, NULL, &how,
-                       &worker))
-        case_broken("the worker cannot be started");
+    case_check(at_work != NULL, "no event");
+    case_check(
+        CreateProcess(NULL, case_again(L"worker"), NULL, NULL, FALSE, 0, NULL, NULL, &how, &worker),
+        "the worker cannot be started");
     WaitForSingleObject(at_work, INFINITE);
 
     LONG error = go_through_list();
     case_step("main: that was all, error %ld: ends the worker with it", error);
-    TerminateProcess(worker.hProcess, (UINT)error);
-    GetExitCodeProcess(worker.hProcess, &status);
+    case_check(TerminateProcess(worker.hProcess, (UINT)error), "the worker cannot be ended");
+    case_check(GetExitCodeProcess(worker.hProcess, &status), "no exit code");
     if (status == STILL_ACTIVE) { /* it would ask again, and again */
         case_step("main: the worker is still active");
         case_outcome("looks-alive");
