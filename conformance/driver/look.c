@@ -208,7 +208,8 @@ static void write_descriptor(pid_t fd, void *data) {
 
 static void write_process(pid_t pid, void *data) {
     struct state_file *state = data;
-    char path[64], text[TEXT];
+    static char text[TEXT]; /* those of the threads are on the stack */
+    char path[64];
     state->pid = pid;
     snprintf(path, sizeof path, "/proc/%d/cmdline", pid);
     size_t n = slurp(path, text, sizeof text);

@@ -98,6 +98,11 @@ bool fp_log_is_on(void) {
            !atomic_load_explicit(&image.in_vain, memory_order_relaxed);
 }
 
+size_t fp_log_memory(const void **ret_at) {
+    *ret_at = atomic_load(&image.mapped);
+    return *ret_at ? atomic_load(&image.size) : 0;
+}
+
 static struct mine *mine_now(void) {
     struct page *page = atomic_load_explicit(&image.page, memory_order_acquire);
     return page ? &page->mine : &image.before;
@@ -267,14 +272,14 @@ static unsigned stack_there(const struct fp_here *here) {
     uint64_t sp = here->values[FP_REGISTER_SP];
     uint64_t end = atomic_load_explicit(&image.stack_end, memory_order_relaxed);
     unsigned on_page = 4096 - (unsigned)(sp % 4096);
-    if (sp % 8 != 0 || fp_is_on_valgrind())
+    if (sp % sizeof(uintptr_t) != 0 || fp_is_on_valgrind())
         return 0;
     if (sp < end && end - sp <= FP_AUDIT_STACK)
         return (unsigned)(end - sp) & ~7U;
     uintptr_t next = (uintptr_t)sp + on_page;
     return fp_sys_is_readable((const void *)next) // NOLINT(performance-no-int-to-ptr)
                ? FP_AUDIT_STACK
-               : on_page;
+               : on_page & ~7U;
 }
 
 /* Frames of callers are none of a sanitizer's business. */

@@ -25,6 +25,9 @@ bool fp_log_open(const char *path);
 /* Whether an event would find its way into the record, as far as it is known. */
 bool fp_log_is_on(void);
 
+/* How much memory of this process the record is, and where; 0: none. */
+size_t fp_log_memory(const void **ret_at);
+
 /* Before a fork: takes this process its chunk, if it has none; a child will have none. */
 void fp_log_prepare(void);
 

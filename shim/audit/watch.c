@@ -73,7 +73,7 @@ static bool open_record(void) {
 }
 
 void fp_watch_begin(char *const *argv, char *const *envp) {
-    static atomic_bool has_begun;
+    static atomic_int has_begun;
     if (atomic_exchange(&has_begun, true))
         return;
     note_given();
@@ -153,7 +153,7 @@ static uint32_t count_pending(void) {
     return pending <= UINT32_MAX / 2 ? (uint32_t)pending : 0;
 }
 
-static atomic_bool is_mapped_anew;
+static atomic_int is_mapped_anew;
 
 void fp_watch_mapped(void) {
     atomic_store(&is_mapped_anew, true);

@@ -102,6 +102,10 @@ void fp_watch_descriptor(const struct fp_audit_descriptor *what, const char *use
 void fp_watch_close_begin(int fd, const struct fp_here *here);
 void fp_watch_close_failed(int fd, int error, const void *from, const struct fp_here *here);
 
+/* After close_range, or what is done by it, has succeeded. Linux 5.9. */
+void fp_watch_close_range(unsigned first, unsigned last, unsigned flags,
+                          const struct fp_here *here);
+
 /* A descriptor that is not open was used: once for each place. */
 void fp_watch_bad(enum fp_audit_touched what, int fd, const void *from, const struct fp_here *here);
 

@@ -85,6 +85,25 @@ void fp_watch_close_failed(int fd, int error, const void *from, const struct fp_
     tell(FP_TOUCHED_CLOSE, fd, -EBADF, here);
 }
 
+/* None is asked for one by one: which of them were open is not known. */
+static void forget_range(unsigned first, unsigned last) {
+    for (unsigned fd = first; fd < BITS && fd <= last; fd++)
+        (void)take(&are_known, (int)fd);
+}
+
+void fp_watch_close_range(unsigned first, unsigned last, unsigned flags,
+                          const struct fp_here *here) {
+    const struct fp_audit_descriptor body = {.what = FP_TOUCHED_CLOSE_RANGE,
+                                             .fd = (int)first,
+                                             .other = last < INT32_MAX ? (int)last : INT32_MAX,
+                                             .flags = flags};
+    if (!fp_log_is_on() || first > INT32_MAX)
+        return;
+    if (!(flags & FP_TOUCHED_ON_EXEC) && !fp_watch_is_vfork_child())
+        forget_range(first, last);
+    fp_log_descriptor(&body, here);
+}
+
 /* --- not open --- */
 
 void fp_watch_bad(enum fp_audit_touched what, int fd, const void *from,

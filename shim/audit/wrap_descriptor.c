@@ -5,6 +5,7 @@
 #include "wrap_descriptor.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -171,6 +172,29 @@ FP_EXPORT int close(int fd) {
     return result;
 }
 FP_EXPORT_AS(__close, close);
+
+/* From glibc 2.34. */
+int close_range(unsigned first, unsigned last, int flags);
+void closefrom(int first);
+
+static int close_range_told(unsigned first, unsigned last, int flags) {
+    FP_HERE(here);
+    __typeof__(&close_range) next = FP_NEXT(close_range);
+    int result = next ? next(first, last, flags) : (int)fp_wrap_result(-ENOSYS);
+    if (result == 0)
+        fp_watch_close_range(first, last, (unsigned)flags, &here);
+    return result;
+}
+FP_EXPORT_IF_IN_LIBC(close_range, close_range_told);
+
+static void closefrom_told(int first) {
+    FP_HERE(here);
+    __typeof__(&closefrom) next = FP_NEXT(closefrom);
+    if (next)
+        next(first);
+    fp_watch_close_range(first > 0 ? (unsigned)first : 0, UINT32_MAX, 0, &here);
+}
+FP_EXPORT_IF_IN_LIBC(closefrom, closefrom_told);
 
 /* --- for a spawn --- */
 

@@ -2,6 +2,9 @@
 #ifndef FP_AUDIT_WRAP_DESCRIPTOR_H
 #define FP_AUDIT_WRAP_DESCRIPTOR_H
 
+#include <fcntl.h>
+#include <stdio.h>
+
 #include "../wrap/wrap.h"
 #include "symbol.h"
 #include "watch.h"
@@ -29,6 +32,20 @@ static inline int fp_tell_copied(int from, int fd, int flags, const void *caller
     else if (errno == EBADF)
         fp_watch_bad(FP_TOUCHED_DUP, from, caller, here);
     return fd;
+}
+
+/* -1: it has none. */
+static inline int fp_number_of(FILE *stream) {
+    __typeof__(&fileno) next = FP_NEXT(fileno);
+    return next ? next(stream) : -1;
+}
+
+/* Of a stream that is opened with this mode. */
+static inline int fp_flags_of(const char *mode) {
+    int flags = mode[0] == 'r' ? O_RDONLY : O_WRONLY | O_CREAT;
+    for (; *mode; mode++)
+        flags |= *mode == 'e' ? O_CLOEXEC : 0;
+    return flags;
 }
 
 #endif

@@ -2,7 +2,6 @@
 /* Or glibc's header defines some of them as inline functions. */
 #define __NO_INLINE__ 1 // NOLINT(bugprone-reserved-identifier,cert-dcl37-c,cert-dcl51-cpp)
 
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -69,22 +68,10 @@ FP_EXPORT void perror(const char *text) {
 
 /* --- opening and closing, which are of interest for their descriptors as well --- */
 
-static int number_of(FILE *stream) {
-    __typeof__(&fileno) next = FP_NEXT(fileno);
-    return next ? next(stream) : -1;
-}
-
-static int flags_of(const char *mode) {
-    int flags = mode[0] == 'r' ? O_RDONLY : O_WRONLY | O_CREAT;
-    for (; *mode; mode++)
-        flags |= *mode == 'e' ? O_CLOEXEC : 0;
-    return flags;
-}
-
 /* Right after a successful open, so path and mode were good. */
 static FILE *opened(FILE *stream, const char *path, const char *mode, const struct fp_here *here) {
     if (stream && fp_log_is_on())
-        fp_tell_opened(number_of(stream), flags_of(mode), path, here);
+        fp_tell_opened(fp_number_of(stream), fp_flags_of(mode), path, here);
     return stream;
 }
 
@@ -107,6 +94,6 @@ FP_EXPORT int fclose(FILE *stream) {
     FP_UNSAFE(fclose);
     __typeof__(&fclose) next = FP_NEXT(fclose);
     if (fp_log_is_on() && stream)
-        fp_watch_close_begin(number_of(stream), &here);
+        fp_watch_close_begin(fp_number_of(stream), &here);
     return next ? next(stream) : EOF;
 }

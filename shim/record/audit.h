@@ -20,7 +20,7 @@
 #include <stdint.h>
 
 #define FP_AUDIT_MAGIC UINT64_C(0x0a74696475617066) /* "fpaudit\n" */
-#define FP_AUDIT_VERSION 1
+#define FP_AUDIT_VERSION 2
 #define FP_AUDIT_HEAD 4096
 #define FP_AUDIT_CHUNK 32768
 #define FP_AUDIT_SIZE_MAX (UINT64_C(4) << 30)
@@ -28,14 +28,12 @@
 /* Times are nanoseconds since boot (CLOCK_BOOTTIME). */
 struct fp_audit_head {
     _Atomic(uint64_t) magic;
-    uint32_t version, chunk;  /* FP_AUDIT_CHUNK */
-    uint64_t size;            /* of the record when it was made */
-    _Atomic(uint64_t) used;   /* bytes, with the head; past `size` once it was full */
-    uint64_t namespace;       /* the pid namespace that the numbers are of */
-    uint64_t began;           /* when it was made */
-    uint64_t began_epoch;     /* the same in nanoseconds since the epoch */
-    _Atomic(uint64_t) full;   /* events lost because there was no room */
-    _Atomic(uint64_t) beyond; /* events lost because a process had no memory to keep its place in */
+    uint32_t version, chunk; /* FP_AUDIT_CHUNK */
+    uint64_t size;           /* of the record when it was made */
+    _Atomic(uint64_t) used;  /* bytes, with the head; past `size` once it was full */
+    uint64_t began;          /* when it was made */
+    uint64_t began_epoch;    /* the same in nanoseconds since the epoch */
+    _Atomic(uint64_t) full;  /* events lost because there was no room */
 };
 
 #define FP_AUDIT_CHUNK_MAGIC 0x6b6e6863U /* "chnk" */
@@ -77,6 +75,9 @@ enum fp_audit_kind {
 #define FP_AUDIT_CUT 1U  /* in the flags: the text is not whole, or could not be read */
 
 /* `machine` as in ELF's e_machine; registers by their numbers in DWARF. */
+#define FP_AUDIT_I386 3
+#define FP_AUDIT_I386_REGISTERS 9 /* the last is the program counter */
+#define FP_AUDIT_I386_SP 4
 #define FP_AUDIT_X86_64 62
 #define FP_AUDIT_X86_64_REGISTERS 17 /* the last is the program counter */
 #define FP_AUDIT_X86_64_SP 7
@@ -285,7 +286,7 @@ struct fp_audit_discard {
 };
 
 enum fp_audit_touched {
-    FP_TOUCHED_PIPE, /* fd is read, other is written */
+    FP_TOUCHED_PIPE, /* fd is read, other is written; popen has one of them */
     FP_TOUCHED_OPEN,
     FP_TOUCHED_CLOSE,
     FP_TOUCHED_DUP, /* fd became other */
@@ -293,8 +294,11 @@ enum fp_audit_touched {
     FP_TOUCHED_FLAGS, /* fcntl(F_SETFD) */
     FP_TOUCHED_READ,  /* only when fd is not open for it */
     FP_TOUCHED_WRITE,
+    FP_TOUCHED_CLOSE_RANGE, /* fd to other */
     FP_TOUCHED_KINDS
 };
+
+#define FP_TOUCHED_ON_EXEC 4U /* in the flags of a range: closed by an exec only */
 
 /* Text, of open: the path as the program gave it. */
 struct fp_audit_descriptor {
@@ -322,7 +326,7 @@ struct fp_audit_pdeathsig {
     int32_t unused;
 };
 
-_Static_assert(sizeof(struct fp_audit_head) == 72 && sizeof(struct fp_audit_chunk) == 32 &&
+_Static_assert(sizeof(struct fp_audit_head) == 56 && sizeof(struct fp_audit_chunk) == 32 &&
                    sizeof(struct fp_audit_event) == 32 && sizeof(struct fp_audit_image) == 16 &&
                    sizeof(struct fp_audit_mapping) == 64 && sizeof(struct fp_audit_fork) == 16 &&
                    sizeof(struct fp_audit_exec) == 24 && sizeof(struct fp_audit_exit) == 8 &&

@@ -5,6 +5,7 @@
 #include "proc.h"
 #include "sys.h"
 #include "usertext.h"
+#include "wrap_descriptor.h"
 
 /* --- children --- */
 
@@ -131,4 +132,23 @@ void fp_note_pipe_made(const struct fp_here *here, const int *user_ends, int fla
                                              .result = result,
                                              .flags = (uint32_t)flags};
     fp_watch_descriptor(&body, NULL, here);
+}
+
+/* One end is the program's, the other the shell's. */
+void fp_note_popen_done(const struct fp_here *here, FILE *stream, const char *mode) {
+    if (!fp_log_is_on())
+        return;
+    int fd = fp_number_of(stream);
+    int flags = fp_flags_of(mode);
+    bool is_read = (flags & O_ACCMODE) == O_RDONLY;
+    const struct fp_audit_descriptor body = {.what = FP_TOUCHED_PIPE,
+                                             .fd = is_read ? fd : -1,
+                                             .other = is_read ? -1 : fd,
+                                             .flags = (uint32_t)flags & O_CLOEXEC};
+    fp_watch_descriptor(&body, NULL, here);
+}
+
+void fp_note_pclose_begins(const struct fp_here *here, FILE *stream) {
+    if (fp_log_is_on() && stream)
+        fp_watch_close_begin(fp_number_of(stream), here);
 }

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <sys/types.h>
 
 #include "log.h"
@@ -222,6 +223,28 @@ static inline void fp_note_dup2(const struct fp_note *note, int from, int to, in
         .what = FP_TOUCHED_DUP, .fd = from, .other = to, .result = result < 0 ? result : 0};
     if (FP_AUDIT)
         fp_watch_descriptor(&body, NULL, &note->here);
+}
+
+/* Right after a popen that has succeeded, and right before its pclose. */
+void fp_note_popen_done(const struct fp_here *here, FILE *stream, const char *mode);
+void fp_note_pclose_begins(const struct fp_here *here, FILE *stream);
+
+static inline void fp_note_popen(const struct fp_note *note, FILE *stream, const char *mode) {
+    if (FP_AUDIT)
+        fp_note_popen_done(&note->here, stream, mode);
+}
+
+static inline void fp_note_pclose(const struct fp_note *note, FILE *stream) {
+    if (FP_AUDIT)
+        fp_note_pclose_begins(&note->here, stream);
+}
+
+/* A call of syscall() that only an audit answers: what makes, copies or closes descriptors is told.
+ * False: it is none of them. */
+bool fp_note_raw_made(const struct fp_here *here, const long *call, long *ret_result);
+
+static inline bool fp_note_raw(const struct fp_note *note, const long *call, long *ret_result) {
+    return FP_AUDIT && fp_note_raw_made(&note->here, call, ret_result);
 }
 
 #endif

@@ -56,12 +56,15 @@ FP_EXPORT FILE *popen(const char *command, const char *type) {
     else
         fp_limit_give_back(fp_ledger());
     fp_note_fork_end(&note, FP_FORKED_POPEN, stream ? 0 : fp_note_result(-1));
+    if (stream)
+        fp_note_popen(&note, stream, type);
     return stream;
 }
 
 FP_EXPORT int pclose(FILE *stream) {
     FP_NOTE(note);
     __typeof__(&pclose) next = FP_NEXT(pclose);
+    fp_note_pclose(&note, stream);
     int status = next ? next(stream) : (int)fp_wrap_result(-ENOSYS);
     if (status != -1) {
         fp_group_unentered(-1);

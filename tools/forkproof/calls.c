@@ -29,10 +29,12 @@ static const struct fp_call calls[] = {
 #ifdef SYS_pause
     {SYS_pause, "pause", false},
     {SYS_poll, "poll", false},
-    {SYS_select, "select", false},
     {SYS_vfork, "vfork", false},
     {SYS_open, "open", false},
     {SYS_epoll_wait, "epoll_wait", true},
+#endif
+#ifdef SYS_select
+    {SYS_select, "select", false},
 #endif
 };
 

@@ -77,7 +77,7 @@ static int add_found(struct fp_found **all, size_t *count, int place, const char
         return -ENOMEM;
     *all = larger;
     larger[*count] = (struct fp_found){.place = place};
-    snprintf(larger[*count].id, sizeof larger->id, "%s", id);
+    snprintf(larger[*count].id, sizeof larger->id, "%.*s", (int)sizeof larger->id - 1, id);
     ++*count;
     return 0;
 }

@@ -1,5 +1,5 @@
 /*
- * The record, byte by byte. An input is a record without its zeros: the head's 72 bytes, then up to
+ * The record, byte by byte. An input is a record without its zeros: the head's 56 bytes, then up to
  * twelve chunks, each behind two bytes that tell how many of its bytes follow. With --pack FILE it
  * makes such an input of a record instead.
  */

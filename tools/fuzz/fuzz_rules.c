@@ -202,7 +202,6 @@ static size_t finish(void) {
                                  .chunk = FP_AUDIT_CHUNK,
                                  .size = sizeof whole,
                                  .used = used,
-                                 .namespace = 1,
                                  .began = 1000000,
                                  .began_epoch = UINT64_C(1700000000000000000)};
     memcpy(whole, &head, sizeof head);

@@ -16,7 +16,7 @@
 struct head {
     uint64_t magic;
     uint32_t version, chunk;
-    uint64_t size, used, namespace, began, began_epoch, full, beyond;
+    uint64_t size, used, began, began_epoch, full;
 };
 
 _Static_assert(sizeof(struct head) == sizeof(struct fp_audit_head), "the same without atomics");
@@ -156,7 +156,6 @@ int fp_record_read(int fd, struct fp_record **ret, char ret_why[static FP_RECORD
     record->began = head.began;
     record->began_epoch = head.began_epoch;
     record->losses.full = head.full;
-    record->losses.beyond = head.beyond;
     record->chunk_count = count_chunks(record, fd, &head, file_size);
     r = read_chunks(record, fd);
     if (r == 0)

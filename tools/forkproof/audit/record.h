@@ -60,6 +60,7 @@ struct fp_record_event {
     uint64_t known;             /* bit n: register n */
     const uint64_t *registers;
     size_t register_count;
+    unsigned sp;       /* the number of the stack pointer */
     const void *stack; /* from the stack pointer on */
     size_t stack_size;
 };
@@ -88,9 +89,8 @@ struct fp_record_damage {
 #define FP_RECORD_DAMAGES 16
 
 struct fp_record_losses {
-    uint64_t full;   /* events that were not written: no room in the record */
-    uint64_t beyond; /* events that were not written: no memory in the process */
-    uint64_t torn;   /* events whose writer ended, or had not ended, in the middle */
+    uint64_t full; /* events that were not written: no room in the record */
+    uint64_t torn; /* events whose writer ended, or had not ended, in the middle */
     uint64_t damaged;
     struct fp_record_damage damages[FP_RECORD_DAMAGES]; /* the first of them */
 };

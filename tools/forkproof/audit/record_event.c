@@ -160,12 +160,24 @@ static const struct {
     [FP_AUDIT_STALL] = {sizeof(struct fp_audit_stall), true, is_stall, "a stall of nobody"},
 };
 
+static const struct {
+    unsigned machine, registers, sp;
+} machines[] = {
+    {FP_AUDIT_I386, FP_AUDIT_I386_REGISTERS, FP_AUDIT_I386_SP},
+    {FP_AUDIT_X86_64, FP_AUDIT_X86_64_REGISTERS, FP_AUDIT_X86_64_SP},
+    {FP_AUDIT_AARCH64, FP_AUDIT_AARCH64_REGISTERS, FP_AUDIT_AARCH64_SP},
+};
+
 /* How many registers a machine has; ret_sp: which is the stack pointer. 0: we do not know it. */
 static unsigned registers_of(unsigned machine, unsigned *ret_sp) {
-    *ret_sp = machine == FP_AUDIT_X86_64 ? FP_AUDIT_X86_64_SP : FP_AUDIT_AARCH64_SP;
-    return machine == FP_AUDIT_X86_64    ? FP_AUDIT_X86_64_REGISTERS
-           : machine == FP_AUDIT_AARCH64 ? FP_AUDIT_AARCH64_REGISTERS
-                                         : 0;
+    *ret_sp = 0;
+    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++) {
+        if (machines[i].machine != machine)
+            continue;
+        *ret_sp = machines[i].sp;
+        return machines[i].registers;
+    }
+    return 0;
 }
 
 static const uint64_t *words_of(const struct fp_audit_event *event) {
@@ -253,7 +265,7 @@ struct fp_record_event fp_record_parts(const struct fp_audit_event *event) {
         const uint64_t *words = words_of(event);
         parts.known = words[0];
         parts.registers = words + 1;
-        parts.register_count = event->registers;
+        parts.register_count = registers_of(event->machine, &parts.sp);
         parts.stack = words + 1 + event->registers;
         parts.stack_size = event->stack;
     }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "bisect.h"
 #include "record_parts.h"
 
 #define TICK 10000000 /* nanoseconds: the clock tick of /proc/PID/stat */
@@ -289,15 +290,7 @@ static int list_mapped(struct fp_record *record) {
 
 /* Where the image's begin among all. */
 static size_t first_mapped(const struct fp_record *record, uint32_t image) {
-    size_t low = 0, high = record->mapped_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (record->mapped[middle].image < image)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return FP_BISECT(i, record->mapped_count, record->mapped[i].image < image);
 }
 
 size_t fp_record_mappings(const struct fp_record *record, size_t event, size_t *ret_events,

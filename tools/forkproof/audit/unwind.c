@@ -71,7 +71,7 @@ static bool locate(const struct walk *walk, uint64_t address, struct place *ret)
     ret->offset = address - ret->mapping->start + ret->mapping->offset;
     if (ret->mapping->path && *ret->mapping->path)
         ret->module = fp_module_get(walk->unwinder, ret->mapping);
-    if (ret->module && ret->module->is_open && ret->module->machine == walk->cpu.machine)
+    if (ret->module && ret->module->is_open && ret->module->machine == walk->cpu.machine->number)
         ret->is_known = fp_module_address(ret->module, ret->offset, &ret->address, &ret->is_code);
     return true;
 }
@@ -162,6 +162,12 @@ static void trim_unnamed_start(struct fp_stack *stack) {
         trim(stack, module);
 }
 
+/* The kernel's image for 32-bit programs, which is in no file. */
+static bool is_kernel(const struct walk *walk, const struct place *place) {
+    return walk->cpu.machine->number == EM_386 && place->module &&
+           strcmp(place->module->path, "[vdso]") == 0;
+}
+
 /* What is at a place, as frames; *ret_is_last: nothing further out is of interest. */
 static int describe(struct walk *walk, const struct place *place, bool is_signal,
                     bool *ret_is_last) {
@@ -172,7 +178,7 @@ static int describe(struct walk *walk, const struct place *place, bool is_signal
         return 0;
     if (place->module) {
         frame.module = place->module->name;
-        note(walk, place->module->trouble);
+        note(walk, is_kernel(walk, place) ? NULL : place->module->trouble);
     }
     if (is_signal) {
         frame.function = FP_SIGNAL_FRAME;
@@ -207,6 +213,8 @@ static enum fp_step step(struct walk *walk, const struct place *place, bool *ret
             step = fp_step_by_rules(module->debug_frame, place->address, bias, &walk->memory,
                                     &walk->cpu, ret_is_signal);
     }
+    if (step == FP_STEP_LOST)
+        step = fp_step_by_signal(&walk->memory, is_kernel(walk, place), &walk->cpu, ret_is_signal);
     return step == FP_STEP_LOST ? fp_step_by_pointer(&walk->memory, &walk->cpu) : step;
 }
 
@@ -215,7 +223,7 @@ static bool locate_pc(struct walk *walk, struct place *ret) {
     struct fp_cpu *cpu = &walk->cpu;
     if (locate(walk, cpu->pc - cpu->is_return, ret))
         return true;
-    if (cpu->machine != EM_AARCH64)
+    if (cpu->machine->number != EM_AARCH64)
         return false;
     uint64_t plain = cpu->pc & ((UINT64_C(1) << 48) - 1);
     if (!locate(walk, plain - cpu->is_return, ret))
@@ -258,22 +266,22 @@ static int walk_out(struct walk *walk) {
 int fp_unwind(struct fp_unwinder *unwinder, const struct fp_registers *registers,
               const struct fp_slice *slice, const struct fp_mapping *mappings, size_t mapping_count,
               struct fp_stack *ret) {
-    bool is_x86 = registers->machine == EM_X86_64;
+    const struct fp_machine *machine = fp_machine_find(registers->machine);
     struct walk walk = {.unwinder = unwinder,
                         .mappings = mappings,
                         .mapping_count = mapping_count,
                         .stack = ret,
                         .memory = {.slice = slice, .read = read_outside, .is_code = is_code}};
     *ret = (struct fp_stack){0};
-    if (!is_x86 && registers->machine != EM_AARCH64)
+    if (!machine)
         return -EINVAL;
-    walk.cpu = (struct fp_cpu){.machine = registers->machine,
+    walk.cpu = (struct fp_cpu){.machine = machine,
                                .pc = registers->pc,
                                .is_return = registers->is_return,
-                               .known = is_x86 ? 0x1ffff : 0xffffffff};
+                               .known = machine->all};
     memcpy(walk.cpu.value, registers->value, sizeof registers->value);
-    if (is_x86)
-        walk.cpu.value[16] = registers->pc;
+    if (machine->pc < FP_REGISTER_MOST)
+        walk.cpu.value[machine->pc] = registers->pc;
     walk.memory.arg = &walk;
     for (size_t i = 0; i < mapping_count; i++) {
         if (slice->address >= mappings[i].start && slice->address < mappings[i].end)

@@ -16,8 +16,9 @@
 #define FP_UNWIND_DEPTH 256
 
 struct fp_registers {
-    unsigned machine;   /* EM_X86_64 or EM_AARCH64 */
-    uint64_t value[32]; /* by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8-r15, or x0-x30 sp */
+    unsigned machine;   /* EM_X86_64, EM_AARCH64 or EM_386 */
+    uint64_t value[32]; /* by DWARF number: rax rdx rcx rbx rsi rdi rbp rsp r8-r15, or x0-x30 sp, or
+                           eax ecx edx ebx esp ebp esi edi */
     uint64_t pc;
     bool is_return; /* pc is where a call will return to, not an instruction to be executed */
 };

@@ -196,7 +196,7 @@ static bool execute(struct machine *m, const Dwarf_Op *op) {
     case DW_OP_rot:
         return exchange(m, atom);
     case DW_OP_deref:
-        return load(m, 8);
+        return load(m, m->cpu->machine->word);
     case DW_OP_deref_size:
         return load(m, op->number);
     case DW_OP_abs:

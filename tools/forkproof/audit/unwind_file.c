@@ -45,7 +45,7 @@ int fp_file_open(const char *path, struct fp_file *ret) {
     ret->fd = fd;
     elf_version(EV_CURRENT);
     ret->elf = elf_begin(fd, ELF_C_READ, NULL);
-    if (ret->elf && elf_kind(ret->elf) == ELF_K_ELF && gelf_getclass(ret->elf) == ELFCLASS64)
+    if (ret->elf && elf_kind(ret->elf) == ELF_K_ELF)
         return 0;
     fp_file_close(ret);
     return -ENOEXEC;

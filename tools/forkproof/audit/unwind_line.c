@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bisect.h"
 #include "unwind_module.h"
 
 #define NEST_MOST 64          /* of scopes */
@@ -69,14 +70,7 @@ full:
 }
 
 static bool find_unit(const struct fp_module *module, uint64_t address, Dwarf_Die *ret) {
-    size_t low = 0, high = module->range_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (module->ranges[middle].low <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = FP_BISECT(i, module->range_count, module->ranges[i].low <= address);
     return low > 0 && address < module->ranges[low - 1].high &&
            dwarf_offdie(module->dwarf, module->ranges[low - 1].unit, ret);
 }

@@ -3,11 +3,18 @@
 #include <elf.h>
 #include <stdlib.h>
 
-/* By DWARF number. */
-enum { X86_RBP = 6, X86_RSP = 7, X86_RIP = 16, ARM_FP = 29, ARM_LR = 30, ARM_SP = 31 };
+static const struct fp_machine machines[] = {
+    {EM_386, .word = 4, .sp = 4, .fp = 5, .pc = 8, .all = 0x1ff, .kept = 0x1f8},
+    {EM_X86_64, .word = 8, .sp = 7, .fp = 6, .pc = 16, .all = 0x1ffff, .kept = 0x1f0c8},
+    {EM_AARCH64, .word = 8, .sp = 31, .fp = 29, .pc = FP_REGISTER_MOST, .all = 0xffffffff,
+     .kept = 0xfff80000},
+};
 
-static unsigned stack_pointer(const struct fp_cpu *cpu) {
-    return cpu->machine == EM_X86_64 ? X86_RSP : ARM_SP;
+const struct fp_machine *fp_machine_find(unsigned number) {
+    for (size_t i = 0; i < sizeof machines / sizeof *machines; i++)
+        if (machines[i].number == number)
+            return &machines[i];
+    return NULL;
 }
 
 static enum fp_step lost(const struct fp_memory *memory) {
@@ -42,28 +49,21 @@ static enum recovered recover(Dwarf_Frame *frame, uint64_t bias, unsigned number
     expression.ops = ops;
     if (fp_expression_evaluate(&expression, cpu, memory, ret, &is_value) < 0)
         return UNKNOWN;
-    return is_value || fp_memory_read(memory, *ret, 8, ret) ? KNOWN : UNKNOWN;
+    return is_value || fp_memory_read(memory, *ret, cpu->machine->word, ret) ? KNOWN : UNKNOWN;
 }
 
-/* The registers that a call keeps, and those that say where it returns to. */
-static bool is_wanted(const struct fp_cpu *cpu, unsigned number, bool is_signal) {
-    if (cpu->machine == EM_X86_64)
-        return number <= X86_RIP &&
-               (is_signal || number == 3 || number == X86_RBP || number == X86_RSP || number >= 12);
-    return number <= ARM_SP && (is_signal || number >= 19);
-}
-
-/* Each caller lies further out on the one stack: what does not cannot go on for ever. */
-static enum fp_step arrive(struct fp_cpu *next, const struct fp_cpu *cpu, uint64_t pc,
-                           bool is_signal) {
-    unsigned sp = stack_pointer(cpu);
+enum fp_step fp_step_arrive(struct fp_cpu *next, const struct fp_cpu *cpu, uint64_t pc,
+                            bool is_signal) {
+    const struct fp_machine *machine = cpu->machine;
+    unsigned sp = machine->sp;
     uint64_t from = cpu->value[sp], to = next->value[sp];
     if (pc == 0)
         return FP_STEP_END;
     if (to < from || (to == from && pc == cpu->pc))
         return FP_STEP_LOST;
     next->pc = pc;
-    next->value[X86_RIP] = cpu->machine == EM_X86_64 ? pc : next->value[X86_RIP];
+    if (machine->pc < FP_REGISTER_MOST)
+        next->value[machine->pc] = pc;
     next->is_return = !is_signal;
     return FP_STEP_CALLER;
 }
@@ -71,13 +71,14 @@ static enum fp_step arrive(struct fp_cpu *next, const struct fp_cpu *cpu, uint64
 static enum fp_step apply(Dwarf_Frame *frame, uint64_t bias, unsigned link, bool is_signal,
                           struct fp_memory *memory, struct fp_cpu *cpu) {
     struct fp_cpu next = *cpu;
-    uint64_t cfa, pc = 0;
-    unsigned sp = stack_pointer(cpu);
+    const struct fp_machine *machine = cpu->machine;
+    uint64_t cfa, pc = 0, wanted = is_signal ? machine->all : machine->kept;
+    unsigned sp = machine->sp;
     if (find_cfa(frame, bias, cpu, memory, &cfa) < 0)
         return lost(memory);
     next.known = 0;
     for (unsigned i = 0; i < FP_REGISTER_MOST; i++) {
-        if (!is_wanted(cpu, i, is_signal) && i != link)
+        if (!(wanted >> i & 1) && i != link)
             continue;
         uint64_t value;
         enum recovered r = recover(frame, bias, i, cfa, cpu, memory, &value);
@@ -96,7 +97,7 @@ static enum fp_step apply(Dwarf_Frame *frame, uint64_t bias, unsigned link, bool
         next.value[sp] = cfa;
         next.known |= UINT64_C(1) << sp;
     }
-    enum fp_step step = arrive(&next, cpu, pc, is_signal);
+    enum fp_step step = fp_step_arrive(&next, cpu, pc, is_signal);
     if (step == FP_STEP_CALLER)
         *cpu = next;
     return step;
@@ -118,12 +119,12 @@ enum fp_step fp_step_by_rules(Dwarf_CFI *rules, uint64_t address, uint64_t bias,
 }
 
 /* E8 rel32, or FF /2 with its operand in a register, in memory, with a displacement. */
-static bool is_behind_call(struct fp_memory *memory, const struct fp_cpu *cpu, uint64_t pc) {
+bool fp_is_behind_call(struct fp_memory *memory, const struct fp_cpu *cpu, uint64_t pc) {
     static const unsigned lengths[] = {2, 3, 4, 6, 7};
     uint64_t byte, operand;
     if (!memory->is_code(memory->arg, pc - 1))
         return false;
-    if (cpu->machine != EM_X86_64)
+    if (cpu->machine->number == EM_AARCH64)
         return true;
     if (fp_memory_read(memory, pc - 5, 1, &byte) && byte == 0xe8)
         return true;
@@ -136,24 +137,23 @@ static bool is_behind_call(struct fp_memory *memory, const struct fp_cpu *cpu, u
 }
 
 enum fp_step fp_step_by_pointer(struct fp_memory *memory, struct fp_cpu *cpu) {
-    bool is_x86 = cpu->machine == EM_X86_64;
-    unsigned fp = is_x86 ? X86_RBP : ARM_FP, sp = stack_pointer(cpu);
+    unsigned fp = cpu->machine->fp, sp = cpu->machine->sp, word = cpu->machine->word;
     uint64_t pc, outer;
     struct fp_cpu next = *cpu;
     memory->is_beyond = false;
     if (!(cpu->known >> fp & 1) || cpu->value[fp] < cpu->value[sp])
         return FP_STEP_LOST;
-    if (!fp_memory_read(memory, cpu->value[fp], 8, &outer) ||
-        !fp_memory_read(memory, cpu->value[fp] + 8, 8, &pc))
+    if (!fp_memory_read(memory, cpu->value[fp], word, &outer) ||
+        !fp_memory_read(memory, cpu->value[fp] + word, word, &pc))
         return lost(memory);
     if (pc == 0)
         return FP_STEP_END;
-    if (!is_behind_call(memory, cpu, pc))
+    if (!fp_is_behind_call(memory, cpu, pc))
         return FP_STEP_LOST;
     next.value[fp] = outer;
-    next.value[sp] = cpu->value[fp] + 16;
+    next.value[sp] = cpu->value[fp] + 2 * (uint64_t)word;
     next.known = UINT64_C(1) << fp | UINT64_C(1) << sp;
-    enum fp_step step = arrive(&next, cpu, pc, false);
+    enum fp_step step = fp_step_arrive(&next, cpu, pc, false);
     if (step == FP_STEP_CALLER)
         *cpu = next;
     return step;

@@ -8,8 +8,21 @@
 
 #define FP_REGISTER_MOST 33
 
+/* Registers are by DWARF number. */
+struct fp_machine {
+    unsigned number; /* EM_… */
+    unsigned word;   /* bytes of an address */
+    unsigned sp, fp; /* stack and frame pointer */
+    unsigned pc;     /* program counter; FP_REGISTER_MOST: it has no number */
+    uint64_t all;    /* bit n: there is a register n… */
+    uint64_t kept;   /* …which a call keeps, or which says where it returns to */
+};
+
+/* NULL: we do not know it. */
+const struct fp_machine *fp_machine_find(unsigned number);
+
 struct fp_cpu {
-    unsigned machine;
+    const struct fp_machine *machine;
     uint64_t value[FP_REGISTER_MOST]; /* by DWARF number */
     uint64_t known;                   /* bit n: value[n] is */
     uint64_t pc;
@@ -51,6 +64,19 @@ enum fp_step {
 /* One set of unwinding rules with what is added to its addresses; NULL: none. */
 enum fp_step fp_step_by_rules(Dwarf_CFI *rules, uint64_t address, uint64_t bias,
                               struct fp_memory *memory, struct fp_cpu *cpu, bool *ret_is_signal);
+
+/* Where there are no rules: out of a signal's handler, and in the kernel's image for 32-bit
+ * programs (is_kernel) out of a system call that a signal has interrupted. */
+enum fp_step fp_step_by_signal(struct fp_memory *memory, bool is_kernel, struct fp_cpu *cpu,
+                               bool *ret_is_signal);
+
+/* The last of each step. Each caller lies further out on the one stack: what does not cannot go on
+ * for ever. */
+enum fp_step fp_step_arrive(struct fp_cpu *next, const struct fp_cpu *cpu, uint64_t pc,
+                            bool is_signal);
+
+/* By what a return address is known: the call before it. */
+bool fp_is_behind_call(struct fp_memory *memory, const struct fp_cpu *cpu, uint64_t pc);
 
 /* By the chain of frame pointers, believed only where it leads behind a call. */
 enum fp_step fp_step_by_pointer(struct fp_memory *memory, struct fp_cpu *cpu);

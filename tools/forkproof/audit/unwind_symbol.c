@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bisect.h"
 #include "unwind_module.h"
 
 /* A nested or overlapping symbol is looked for so far back. */
@@ -61,7 +62,8 @@ int fp_module_load_symbols(struct fp_module *module) {
     if (!table)
         table = find_table(elf, SHT_DYNSYM, &header);
     Elf_Data *data = table ? elf_getdata(table, NULL) : NULL;
-    size_t count = data ? data->d_size / sizeof(Elf64_Sym) : 0;
+    size_t size = gelf_fsize(elf, ELF_T_SYM, 1, EV_CURRENT); // by class
+    size_t count = data && size ? data->d_size / size : 0;
     if (count == 0 || count > INT_MAX || data->d_type != ELF_T_SYM)
         return 0;
     module->symbols = calloc(count, sizeof *module->symbols);
@@ -82,14 +84,7 @@ int fp_module_load_symbols(struct fp_module *module) {
 }
 
 const char *fp_module_symbol(const struct fp_module *module, uint64_t address) {
-    size_t low = 0, high = module->symbol_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (module->symbols[middle].address <= address)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = FP_BISECT(i, module->symbol_count, module->symbols[i].address <= address);
     /* Now low is the first one behind the address. */
     for (size_t i = low; i > 0 && low - i < BACK; i--) {
         const struct fp_symbol *s = &module->symbols[i - 1];

@@ -39,7 +39,7 @@ struct fp_wait {
     pid_t tid;
     char state; /* as in /proc/PID/stat */
     enum fp_wait_kind kind;
-    long call;             /* number; -1: none, or not known */
+    long call;             /* number, as this build has it; -1: none, or not known */
     uint64_t at[8];        /* its arguments, stack and program pointer */
     char where[32];        /* function of the kernel (wchan); "" */
     uint64_t switches;     /* times it was scheduled */

@@ -15,7 +15,7 @@
 
 /*
  * The numbers are those of this build only where the image has the same word size. A stack or code
- * above 4 GiB is none of a 32-bit image; that both are below is left open, and not followed.
+ * above 4 GiB is none of a 32-bit image; that both are below may be one.
  */
 static bool is_our_abi(const struct fp_wait *wait) {
     bool is_wide = (wait->at[6] | wait->at[7]) >> 32 != 0;
@@ -117,7 +117,7 @@ static bool inode_of(pid_t pid, pid_t tid, int fd, unsigned long *ret) {
     snprintf(path, sizeof path, "/proc/%d/task/%d/fd/%d", (int)pid, (int)tid, fd);
     if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &stat) < 0)
         return false;
-    *ret = stat.stx_ino;
+    *ret = (unsigned long)stat.stx_ino;
     return true;
 }
 
@@ -258,18 +258,24 @@ static void on_call(struct fp_wait *wait, pid_t pid) {
     }
 }
 
+#ifdef __s390x__
+enum { CLONE_FLAGS_AT = 1 }; /* its stack is first */
+#else
+enum { CLONE_FLAGS_AT = 0 };
+#endif
+
 /* The parent of a vfork waits where no signal wakes it: in state D. */
 static void on_vfork(struct fp_wait *wait) {
 #ifdef SYS_vfork
     if (wait->call == SYS_vfork)
         wait->kind = FP_WAIT_VFORK;
 #endif
-    if (wait->call == SYS_clone && wait->at[0] & CLONE_VFORK)
+    if (wait->call == SYS_clone && wait->at[CLONE_FLAGS_AT] & CLONE_VFORK)
         wait->kind = FP_WAIT_VFORK;
 }
 
 void fp_wait_classify(struct fp_wait *wait, pid_t pid) {
-    if (!is_our_abi(wait)) {
+    if (!is_our_abi(wait) && !fp_wait_translate(wait, pid)) {
         wait->call = -1;
         return;
     }

@@ -11,6 +11,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include "bisect.h"
 #include "proc.h"
 #include "waits_inner.h"
 
@@ -179,15 +180,7 @@ static int by_key(const void *a, const void *b) {
 }
 
 size_t fp_waits_first_end(const struct fp_waits *waits, const char *key) {
-    size_t low = 0, high = waits->end_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(waits->ends[middle].key, key) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return FP_BISECT(i, waits->end_count, strcmp(waits->ends[i].key, key) < 0);
 }
 
 /* A fifo held open for reading and writing at once is one that strangers are meant to write to. */

@@ -7,6 +7,11 @@
 /* Which call the thread is blocked in, on what. */
 void fp_wait_classify(struct fp_wait *wait, pid_t pid);
 
+/* The call of a 32-bit program, as that of a 64-bit one; false: it is none, or none that is
+ * followed.
+ */
+bool fp_wait_translate(struct fp_wait *wait, pid_t pid);
+
 /* Who holds what is waited for. -ENOMEM. */
 int fp_waits_find_ends(struct fp_waits *waits);
 

@@ -38,13 +38,19 @@ int fp_contain_open_only(struct fp_contain *c, enum fp_rung rung, const char *ru
     return c->ops->open ? c->ops->open(c, run_id) : 0;
 }
 
+static void append(char *to, size_t size, const char *text) {
+    size_t length = strlen(to);
+    snprintf(to + length, size - length, "%s", text);
+}
+
 /* The wanted rung's reason first, then what was tried instead. */
 static void add_reason(char *why, size_t size, const struct fp_contain *c) {
-    size_t length = strlen(why);
-    if (length)
-        snprintf(why + length, size - length, "; %s: %s", c->ops->name, c->why_not);
-    else
-        snprintf(why, size, "%s", c->why_not);
+    if (*why) {
+        append(why, size, "; ");
+        append(why, size, c->ops->name);
+        append(why, size, ": ");
+    }
+    append(why, size, c->why_not);
 }
 
 int fp_contain_fail(struct fp_contain *c, int error, const char *what) {

@@ -217,7 +217,7 @@ class Records(Hostile):
         for content, text in ((b"#!/bin/sh\n" * 1000, "not a record"), (b"\x7fELF" + bytes(8000), "not a record"),
                               (bytes(100000), "not a record"), (b"{}", "within the head|not a record"),
                               (self.good[7::-1] + self.good[8:], "other byte order"),
-                              (self.good[:8] + struct.pack("=I", 2) + self.good[12:], "version 2; this forkproof"),
+                              (self.good[:8] + struct.pack("=I", 1) + self.good[12:], "version 1; this forkproof"),
                               (self.good[:8] + struct.pack("=I", 2 ** 32 - 1) + self.good[12:], "version 4294967295"),
                               (self.good[:12] + struct.pack("=I", 0) + self.good[16:], "chunks of 0 bytes"),
                               (self.good[:16] + struct.pack("=Q", 2 ** 64 - 1) + self.good[24:], "a size of")):

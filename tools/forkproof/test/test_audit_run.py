@@ -335,7 +335,7 @@ class Record(Audit):
             good = f.read()
         rows = [(b"", "offset 0: empty"), (b"forkproof", "not a record"), (good[:4], "within the head"),
                 (good[:100], "within the head"), (b"\177ELF" + good[4:], "not a record"),
-                (good[:8] + b"\2" + good[9:], "version 2; this forkproof reads 1"),
+                (good[:8] + b"\1" + good[9:], "version 1; this forkproof reads 2"),
                 (good[:12] + b"\1" + good[13:], "chunks of"), (good[:8] + bytes(64) + good[72:], "version 0")]
         for number, (content, says) in enumerate(rows):
             bad = self.path("bad%d" % number)

@@ -130,15 +130,9 @@ int fp_audit_prepare(struct fp_run *run) {
     return r < 0 ? r : check_files(run);
 }
 
-/* As the ledger learns it: who called us may have made its children members of another one. */
 void fp_audit_begin(struct fp_run *run) {
-    char path[64];
-    struct stat namespace = {0};
-    if (run->audit.store.fd < 0)
-        return;
-    snprintf(path, sizeof path, "/proc/%d/ns/pid", (int)run->facts->root);
-    (void)stat(path, &namespace);
-    (void)fp_store_begin(&run->audit.store, namespace.st_ino);
+    if (run->audit.store.fd >= 0)
+        (void)fp_store_begin(&run->audit.store);
 }
 
 size_t fp_audit_list_fds(const struct fp_run *run, int *ret_fds) {

@@ -32,7 +32,7 @@ int fp_audit_check(struct fp_run *run);
 /* Makes the record, and opens all that is to be written. -errno after one line. */
 int fp_audit_prepare(struct fp_run *run);
 
-/* The root waits at its barrier: its pid namespace is known. */
+/* The root waits at its barrier. */
 void fp_audit_begin(struct fp_run *run);
 
 /* Descriptors of an audit that guard, keeper and supervisor keep: at most this many. */

@@ -99,13 +99,12 @@ static int put(int fd, const void *from, size_t size, uint64_t at) {
     return 0;
 }
 
-int fp_store_begin(struct fp_store *store, uint64_t namespace) {
+int fp_store_begin(struct fp_store *store) {
     struct fp_audit_head head = {.magic = FP_AUDIT_MAGIC,
                                  .version = FP_AUDIT_VERSION,
                                  .chunk = FP_AUDIT_CHUNK,
                                  .size = store->size,
                                  .used = FP_AUDIT_HEAD + OWN_CHUNKS * (uint64_t)FP_AUDIT_CHUNK,
-                                 .namespace = namespace,
                                  .began = fp_store_now(),
                                  .began_epoch = read_clock(CLOCK_REALTIME)};
     return put(store->fd, &head, sizeof head, 0);

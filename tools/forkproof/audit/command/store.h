@@ -25,8 +25,8 @@ struct fp_store {
  * line. */
 int fp_store_open(struct fp_store *store, uint64_t size);
 
-/* From here on members may write: their pid namespace is known. */
-int fp_store_begin(struct fp_store *store, uint64_t namespace);
+/* From here on members may write. */
+int fp_store_begin(struct fp_store *store);
 
 /* An event of the command's own: a structure of audit.h, then a text. -ENOSPC, -errno. */
 int fp_store_add(struct fp_store *store, enum fp_audit_kind kind, uint64_t time, const void *body,

@@ -3,6 +3,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "../bisect.h"
 #include "../format.h"
 
 bool fp_fork_is_copy(const struct fp_record_event *event) {
@@ -21,15 +22,7 @@ size_t fp_forked_copy(const struct fp_scene *scene, size_t life) {
 }
 
 size_t fp_events_after(const struct fp_life *life, size_t event) {
-    size_t low = 0, high = life->event_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (life->events[middle] <= event)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return FP_BISECT(i, life->event_count, life->events[i] <= event);
 }
 
 bool fp_is_before_exec(const struct fp_life *life, size_t event) {

@@ -127,6 +127,21 @@ static void copies(struct fp_replay *replay, size_t life, int fd, int other, siz
     held->is_copy = true;
 }
 
+/* Those that are known to be open: what others were is not. */
+static void closes_range(struct fp_replay *replay, size_t life, size_t number,
+                         const struct fp_audit_descriptor *what) {
+    struct table *table = &replay->tables[life];
+    for (size_t fd = 0; fd < table->count; fd++) {
+        struct fp_held *held = &table->held[fd];
+        if (!fp_held_is_open(held) || !fp_touch_has(what, (int)fd))
+            continue;
+        if (what->flags & FP_TOUCHED_ON_EXEC)
+            held->is_marked = true;
+        else
+            held->closed = number;
+    }
+}
+
 static void touches(struct fp_replay *replay, size_t life, size_t number,
                     const struct fp_audit_descriptor *what) {
     struct fp_held *held;
@@ -146,6 +161,9 @@ static void touches(struct fp_replay *replay, size_t life, size_t number,
         return;
     case FP_TOUCHED_DUP:
         copies(replay, life, what->fd, what->other, number);
+        return;
+    case FP_TOUCHED_CLOSE_RANGE:
+        closes_range(replay, life, number, what);
         return;
     case FP_TOUCHED_CLOSE:
     case FP_TOUCHED_FLAGS:

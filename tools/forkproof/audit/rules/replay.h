@@ -48,6 +48,14 @@ bool fp_replay_is_shell(const struct fp_replay *replay, size_t life);
 
 bool fp_held_is_open(const struct fp_held *held);
 
+/* --- what was done to descriptors --- */
+
+/* The number is that, or one of those, that it was done to. */
+bool fp_touch_has(const struct fp_audit_descriptor *what, int fd);
+
+/* It is open no more after that. */
+bool fp_touch_closes(const struct fp_audit_descriptor *what, int fd);
+
 /* --- events beside an event --- */
 
 /* What the same thread of the same process did next, or before; FP_NO_EVENT. */

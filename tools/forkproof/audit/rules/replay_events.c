@@ -1,17 +1,21 @@
-/* Events beside an event. */
+/* Descriptors in an event, and events beside an event. */
+#include "../bisect.h"
 #include "replay.h"
+
+bool fp_touch_has(const struct fp_audit_descriptor *what, int fd) {
+    return what->what == FP_TOUCHED_CLOSE_RANGE ? fd >= what->fd && fd <= what->other
+                                                : fd == what->fd;
+}
+
+bool fp_touch_closes(const struct fp_audit_descriptor *what, int fd) {
+    bool closes = what->what == FP_TOUCHED_CLOSE ||
+                  (what->what == FP_TOUCHED_CLOSE_RANGE && !(what->flags & FP_TOUCHED_ON_EXEC));
+    return closes && fp_touch_has(what, fd);
+}
 
 /* Its place among those of its life. */
 static size_t place_of(const struct fp_life *life, size_t number) {
-    size_t low = 0, high = life->event_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (life->events[middle] < number)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return FP_BISECT(i, life->event_count, life->events[i] < number);
 }
 
 size_t fp_thread_next(const struct fp_scene *scene, size_t number) {

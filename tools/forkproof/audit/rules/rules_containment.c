@@ -5,7 +5,9 @@
 #include <string.h>
 #include <sys/wait.h>
 
+#include "../bisect.h"
 #include "forked.h"
+#include "replay.h"
 #include "values.h"
 
 enum { CHAIN_MOST = 16, DEPTH = 256, NEAR = 1024, PIPES = 32 };
@@ -53,15 +55,7 @@ static void find_kills(struct end *end) {
 
 /* Where those of a later target begin. */
 static size_t kills_up_to(const struct end *end, pid_t target) {
-    size_t low = 0, high = end->kill_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (end->kills[middle].target <= target)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    return FP_BISECT(i, end->kill_count, end->kills[i].target <= target);
 }
 
 /* The kill, by another process, that the life ended after. */
@@ -199,10 +193,10 @@ static struct pipe follow_pipe(const struct fp_scene *scene, const struct fp_lif
         struct fp_record_event event = fp_scene_event(scene, life->events[i]);
         if (event.kind == FP_AUDIT_FORK && event.fork->child < 0)
             pipe.spawn = life->events[i];
-        if (event.kind != FP_AUDIT_DESCRIPTOR || event.descriptor->what != FP_TOUCHED_CLOSE)
+        if (event.kind != FP_AUDIT_DESCRIPTOR)
             continue;
         for (int end = 0; end < 2; end++)
-            pipe.is_closed[end] |= event.descriptor->fd == pipe.ends[end];
+            pipe.is_closed[end] |= fp_touch_closes(event.descriptor, pipe.ends[end]);
         if (pipe.is_closed[0] && pipe.is_closed[1]) {
             pipe.closed = life->events[i];
             break;

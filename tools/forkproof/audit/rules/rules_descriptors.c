@@ -206,7 +206,7 @@ static bool is_known_there(const struct fp_scene *scene, size_t image, int fd) {
     size_t life = fp_scene_event(scene, image).process, place = 0, at;
     while ((at = fp_scene_next(scene, life, FP_AUDIT_DESCRIPTOR, &place)) != FP_NO_EVENT) {
         const struct fp_audit_descriptor *what = fp_scene_event(scene, at).descriptor;
-        if (at > image && (what->fd == fd || what->other == fd))
+        if (at > image && (fp_touch_has(what, fd) || what->other == fd))
             return true;
     }
     return false;
@@ -237,9 +237,11 @@ static size_t marked_later(const struct fp_scene *scene, size_t opened, int fd) 
     size_t opener = fp_scene_event(scene, opened).process, place = 0, at;
     while ((at = fp_scene_next(scene, opener, FP_AUDIT_DESCRIPTOR, &place)) != FP_NO_EVENT) {
         const struct fp_audit_descriptor *what = fp_scene_event(scene, at).descriptor;
-        if (at <= opened || what->fd != fd || what->result < 0)
+        if (at <= opened || !fp_touch_has(what, fd) || what->result < 0)
             continue;
-        bool marks = what->what == FP_TOUCHED_FLAGS && what->flags & FD_CLOEXEC;
+        bool marks = what->what == FP_TOUCHED_CLOSE_RANGE
+                         ? what->flags & FP_TOUCHED_ON_EXEC
+                         : what->what == FP_TOUCHED_FLAGS && what->flags & FD_CLOEXEC;
         return marks ? at : FP_NO_EVENT;
     }
     return FP_NO_EVENT;

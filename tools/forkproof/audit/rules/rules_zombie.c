@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 
+#include "../bisect.h"
 #include "rules_identity.h"
 #include "values.h"
 
@@ -99,14 +100,7 @@ static int by_time(const void *one, const void *other) {
 
 /* When the parent had forked LATER more since the child died; 0: it never did. */
 static uint64_t overdue(const struct fp_scene *scene, const struct family *family, uint64_t died) {
-    size_t low = 0, high = family->all_count;
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (scene->lives[family->all[middle]].born <= died)
-            low = middle + 1;
-        else
-            high = middle;
-    }
+    size_t low = FP_BISECT(i, family->all_count, scene->lives[family->all[i]].born <= died);
     return low + LATER <= family->all_count ? scene->lives[family->all[low + LATER - 1]].born : 0;
 }
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../bisect.h"
 #include "../format/text.h"
 #include "scene_inner.h"
 
@@ -120,15 +121,9 @@ static uint64_t freed(const struct fp_scene *scene, const struct fp_life *life) 
 /* Its place among the stays, and one more; 0: there is none. */
 static size_t newest(const struct fp_scene *scene, pid_t pid, uint64_t time) {
     const struct fp_stay *stays = scene->inner->stays;
-    size_t low = 0, high = scene->inner->stay_count;
-    while (low < high) { // the first one that is later
-        size_t middle = low + (high - low) / 2;
-        if (stays[middle].pid < pid || (stays[middle].pid == pid && stays[middle].from <= time))
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low > 0 && stays[low - 1].pid == pid ? low : 0;
+    size_t later = FP_BISECT(i, scene->inner->stay_count,
+                             stays[i].pid < pid || (stays[i].pid == pid && stays[i].from <= time));
+    return later > 0 && stays[later - 1].pid == pid ? later : 0;
 }
 
 size_t fp_scene_newest(const struct fp_scene *scene, pid_t pid, uint64_t time) {
@@ -172,10 +167,7 @@ static uint64_t register_of(const struct fp_scene *scene, size_t number, bool is
     if (number == FP_NO_EVENT)
         return 0;
     struct fp_record_event event = fp_record_event(scene->record, number);
-    bool is_x86 = event.machine == FP_AUDIT_X86_64;
-    size_t at = is_pc    ? event.register_count - 1
-                : is_x86 ? FP_AUDIT_X86_64_SP
-                         : FP_AUDIT_AARCH64_SP;
+    size_t at = is_pc ? event.register_count - 1 : event.sp;
     return at < event.register_count && event.known >> at & 1 ? event.registers[at] : 0;
 }
 

@@ -240,7 +240,7 @@ static void set_run(struct fp_scene *scene) {
     }
     audit->began = fp_record_began_epoch(scene->record);
     audit->length = fp_scene_time(scene, last > scene->over ? last : scene->over);
-    audit->lost_events = losses->full + losses->beyond + losses->torn + losses->damaged;
+    audit->lost_events = losses->full + losses->torn + losses->damaged;
     for (size_t i = 0; i < audit->process_count; i++)
         audit->images_without_hooks += !audit->processes[i].has_hooks;
 }

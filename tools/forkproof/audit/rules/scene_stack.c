@@ -160,7 +160,6 @@ static const struct fp_stack *known(struct fp_scene *scene, struct fp_stack *sta
 
 static const struct fp_stack *unwind(struct fp_scene *scene, const struct fp_record_event *event,
                                      const struct fp_mapped *mapped) {
-    bool is_x86 = event->machine == FP_AUDIT_X86_64;
     size_t last = event->register_count - 1;
     struct fp_registers registers = {.machine = event->machine};
     struct fp_stack stack;
@@ -168,8 +167,7 @@ static const struct fp_stack *unwind(struct fp_scene *scene, const struct fp_rec
         return NULL;
     memcpy(registers.value, event->registers, last * sizeof *registers.value);
     registers.pc = event->registers[last];
-    struct fp_slice slice = {registers.value[is_x86 ? FP_AUDIT_X86_64_SP : FP_AUDIT_AARCH64_SP],
-                             event->stack, event->stack_size};
+    struct fp_slice slice = {registers.value[event->sp], event->stack, event->stack_size};
     int r =
         fp_unwind(scene->inner->unwinder, &registers, &slice, mapped->list, mapped->count, &stack);
     if (r == -ENOMEM)

@@ -319,7 +319,7 @@ Test(record_hostile, what_is_no_record_is_told_with_its_reason) {
     claim_error("#!/bin/sh\n", 10, -EBADMSG, "offset 0: not a record of forkproof audit");
     claim_error("fpaudit\n", 8, -EBADMSG, "offset 8: the file ends within the head");
     claim_error("\ntiduapf", 8, -EBADMSG, "offset 0: made on a machine of the other byte order");
-    claim_head_error(8, 2, -EPROTO, "offset 8: version 2; this forkproof reads 1");
+    claim_head_error(8, 1, -EPROTO, "offset 8: version 1; this forkproof reads 2");
     claim_head_error(12, 4096, -EBADMSG, "offset 12: chunks of 4096 bytes and not of 32768");
     claim_head_error(16, 5, -EBADMSG, "offset 16: a size of 5 bytes");
 }

@@ -217,6 +217,17 @@ Test(rules_containment, an_exec_that_fails_leaves_half_a_pipeline) {
     cr_assert_eq(FOUND("pipeline-partial-start"), 1);
 }
 
+Test(rules_containment, a_spawn_that_fails_after_a_range_was_closed) {
+    left_half();
+    EVENT(
+        FP_AUDIT_DESCRIPTOR, 100, "",
+        (struct fp_audit_descriptor){.what = FP_TOUCHED_CLOSE_RANGE, .fd = 3, .other = INT32_MAX});
+    spawn_fails(-ENOENT);
+    root_ends();
+    left(200);
+    cr_assert_eq(FOUND("daemonize-leak"), 1);
+}
+
 Test(rules_containment, a_spawn_that_fails_later_has_nothing_to_do_with_it) {
     left_half();
     closes_pipe();

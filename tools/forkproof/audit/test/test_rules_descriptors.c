@@ -56,6 +56,62 @@ Test(rules_descriptors, a_write_after_both_ends_are_closed) {
     cr_assert_eq(audit->findings[0].place_count, 3);
 }
 
+static void closes_range(pid_t pid, int first, unsigned flags) {
+    EVENT(FP_AUDIT_DESCRIPTOR, pid, "",
+          (struct fp_audit_descriptor){
+              .what = FP_TOUCHED_CLOSE_RANGE, .fd = first, .other = INT32_MAX, .flags = flags});
+}
+
+Test(rules_descriptors, a_read_after_a_range_is_closed) {
+    server();
+    fp_stage_pipe(100, 100, 3, 4, 0);
+    closes_range(100, 3, 0);
+    fp_stage_touch(100, FP_TOUCHED_READ, 3, -1, -EBADF);
+    const struct fp_audit *audit = fp_stage_run(fp_rules_descriptors);
+    cr_assert_eq(audit->finding_count, 1);
+    cr_assert_str_eq(audit->findings[0].rule, "use-after-close");
+    cr_assert_eq(audit->findings[0].place_count, 3);
+    cr_assert_eq(audit->findings[0].evidence_count, 0);
+}
+
+Test(rules_descriptors, a_read_below_a_range_that_is_closed) {
+    server();
+    fp_stage_pipe(100, 100, 3, 4, 0);
+    closes_range(100, 4, 0);
+    fp_stage_touch(100, FP_TOUCHED_WRITE, 4, -1, -EBADF);
+    cr_assert_eq(FOUND("close-wrong-end"), 1);
+}
+
+Test(rules_descriptors, a_range_that_is_marked_does_not_leak) {
+    server();
+    fp_stage_open(100, 5, "/etc/hosts", O_RDONLY);
+    closes_range(100, 3, FP_TOUCHED_ON_EXEC);
+    fp_stage_fork(100, 100, 200);
+    fp_stage_inherited(200, 5, S_IFREG);
+    fp_stage_exec(200, "/usr/bin/job", 0, 0);
+    QUIET();
+}
+
+Test(rules_descriptors, a_program_that_closes_what_it_was_given) {
+    server();
+    fp_stage_open(100, 5, "/etc/hosts", O_RDONLY);
+    fp_stage_fork(100, 100, 200);
+    fp_stage_inherited(200, 5, S_IFREG);
+    fp_stage_exec(200, "/usr/bin/job", 0, 0);
+    IMAGE(200, 100, "/usr/bin/job", "job");
+    closes_range(200, 3, 0);
+    QUIET();
+}
+
+Test(rules_descriptors, a_stream_of_popen_leaks) {
+    server();
+    fp_stage_pipe(100, 100, -1, 4, 0);
+    fp_stage_fork(100, 100, 200);
+    fp_stage_inherited(200, 4, S_IFIFO);
+    fp_stage_exec(200, "/usr/bin/job", 0, 0);
+    cr_assert_eq(FOUND("fd-leak"), 1);
+}
+
 Test(rules_descriptors, a_second_close) {
     server();
     fp_stage_open(100, 5, "/etc/hosts", O_RDONLY);
@@ -345,6 +401,16 @@ Test(rules_descriptors, another_thread_forks_before_it_is_marked) {
     EVENT(FP_AUDIT_DESCRIPTOR, 100, "",
           (struct fp_audit_descriptor){
               .what = FP_TOUCHED_FLAGS, .fd = 4, .other = -1, .flags = FD_CLOEXEC});
+    cr_assert_eq(FOUND("fd-inheritance-race"), 1);
+}
+
+Test(rules_descriptors, another_thread_forks_before_a_range_is_marked) {
+    server();
+    fp_stage_pipe(100, 100, 3, 4, 0);
+    fp_stage_fork(100, 101, 200);
+    fp_stage_inherited(200, 4, S_IFIFO | 0600);
+    fp_stage_exec(200, "/usr/bin/job", 0, 0);
+    closes_range(100, 3, FP_TOUCHED_ON_EXEC);
     cr_assert_eq(FOUND("fd-inheritance-race"), 1);
 }
 

@@ -62,9 +62,10 @@ Test(unwind_hostile, random_registers_and_slices) {
                 memcpy(bytes + at, &word, 8);
         }
         wild.registers.is_return = i & 1;
+        wild.registers.machine = i % 5 ? EM_X86_64 : EM_386;
         unwind_once(unwinder, &wild);
     }
-    wild.registers.machine = EM_386;
+    wild.registers.machine = EM_MIPS;
     struct fp_stack stack;
     cr_expect_eq(unwind(unwinder, &wild, &stack), -EINVAL);
     fp_unwind_close(unwinder);

@@ -6,6 +6,7 @@ Each program of watch_subject.c runs under the library; what it left in the reco
 pids and addresses, with what is due. Exit status 0 or 1.
 """
 
+import ctypes
 import os
 import pathlib
 import re
@@ -67,7 +68,37 @@ TABLE = {
         f"descriptor what={what} fd=99 other=-1 result=-9 flags=0" for what in ("write", "read", "dup")]),
     "close_loop": ("descriptor", [
         f"descriptor what=close fd={fd} other=-1 result=-9 flags=0" for fd in (90, 91)]),
+    "raw": ("descriptor", [
+        "descriptor what=pipe fd=3 other=4 result=0 flags=2000000",
+        "descriptor what=dup fd=3 other=5 result=0 flags=0",
+        "descriptor what=dup fd=3 other=60 result=0 flags=2000000",
+        "descriptor what=close fd=3 other=-1 result=0 flags=0",
+        "descriptor what=close fd=3 other=-1 result=-9 flags=0",
+        "descriptor what=dup fd=3 other=-1 result=-9 flags=0",
+        "descriptor what=range fd=4 other=2147483647 result=0 flags=0"]),
+    "popen": ("descriptor", [
+        "descriptor what=pipe fd=-1 other=4 result=0 flags=0",
+        "descriptor what=close fd=4 other=-1 result=0 flags=0",
+        "descriptor what=pipe fd=3 other=-1 result=0 flags=2000000",
+        "descriptor what=close fd=3 other=-1 result=0 flags=0"]),
+    "kill_raw": ("kill", ["kill target=other signal=9 result=0 how=tgkill"] + [
+        f"kill target=own signal=1 result=0 how={how}" for how in ("tgkill", "tgkill", "sigqueue")]),
     "atexit": ("atexit", ["atexit"]),
+}
+
+# For who may lock as much as he likes: it ends by SIGABRT when the record is locked, or its own memory is not.
+PRIVILEGED = {name: ("exec", []) for name in ("mlockall", "mlockall_limited")}
+
+# With a libc that has these functions.
+IN_LIBC = {
+    "close_range": ("descriptor", [
+        "descriptor what=open fd=3 other=-1 result=0 flags=2000000 path='/dev/null'",
+        "descriptor what=range fd=10 other=20 result=0 flags=4",
+        "descriptor what=range fd=3 other=2147483647 result=0 flags=0",
+        "descriptor what=close fd=3 other=-1 result=-9 flags=0",
+        "descriptor what=open fd=3 other=-1 result=0 flags=2000000 path='/dev/null'",
+        "descriptor what=range fd=3 other=2147483647 result=0 flags=0",
+        "descriptor what=close fd=3 other=-1 result=-9 flags=0"]),
 }
 
 # Where all calls of libc are made at least these are told, whatever they call in turn.
@@ -83,6 +114,8 @@ def events(dump, library, subject, name):
     done = subprocess.run([dump, library, subject, name], stdin=subprocess.DEVNULL, capture_output=True, text=True,
                           check=True, timeout=60, env=environment)
     for line in done.stdout.splitlines():
+        line = re.sub(r"^kill pid=(\d+) target=\1 ", "kill target=own ", line)
+        line = re.sub(r"^kill pid=\d+ target=\d+ ", "kill target=other ", line)
         line = DIFFER.sub("", line)
         line = re.sub(r"^inherited (fd=\d+).*", r"inherited \1", line)
         yield line
@@ -112,8 +145,10 @@ def main():
         os.makedirs("sub/sub")
         for place in ("tool", "sub/tool", "sub/sub/tool"):
             shutil.copy("/bin/true", place)
+        table = TABLE | (IN_LIBC if hasattr(ctypes.CDLL(None), "closefrom") else {})
+        table |= PRIVILEGED if os.geteuid() == 0 else {}
         good = [check(name, kinds, due, events(dump, library, subject, name))
-                for name, (kinds, due) in TABLE.items()]
+                for name, (kinds, due) in table.items()]
         told = set(re.findall(r"unsafe flags=3 name='(\w+)'",
                               "\n".join(events(dump, library, subject, "child_calls_all"))))
         good.append(check_kills(events(dump, library, subject, "kills")))

@@ -85,14 +85,14 @@ static inline void take(struct taken *ret, const char *arguments) {
     char path[128];
     size_t length, bad_line;
     struct {
-        uint64_t registers[33], pc, address, size;
+        uint64_t machine, registers[33], pc, address, size;
     } head;
     snprintf(path, sizeof path, "%s/taken", directory);
     cr_assert_eq(shell("%s/subject %s %s", directory, path, arguments), 0);
     *ret = (struct taken){.text = slurp(path, &length)};
     memcpy(&head, ret->text, sizeof head);
     cr_assert_lt(head.size, length - sizeof head);
-    ret->registers.machine = EM_X86_64;
+    ret->registers.machine = (unsigned)head.machine;
     ret->registers.pc = head.pc;
     memcpy(ret->registers.value, head.registers, sizeof ret->registers.value);
     ret->slice = (struct fp_slice){
@@ -131,5 +131,63 @@ static inline void print_stack(const struct fp_stack *stack) {
     }
     fprintf(stderr, "%s%s\n", stack->is_cut ? "cut " : "", stack->trouble ? stack->trouble : "");
 }
+
+/* --- what stacks should be --- */
+
+struct expected {
+    const char *function, *mark; /* NULL function: not known; NULL mark: no line */
+    bool is_inlined;
+};
+
+static const struct expected __attribute__((unused))
+plain[] = {{"take", "take", false},   {"inner", "inner", true}, {"middle", "middle", true},
+           {"outer", "outer", false}, {"main", "main", false},  {0}};
+
+static const struct expected __attribute__((unused))
+handled[] = {{"take", "take", false},        {"inner", "inner", true},
+             {"middle", "middle", true},     {"outer", "outer", false},
+             {"handler", "handler", true},   {"caught", "caught", false},
+             {FP_SIGNAL_FRAME, NULL, false}, {"raiser", "raiser", false},
+             {"main", "sender", false},      {0}};
+
+static inline void expect_frame(const struct fp_frame *frame, const struct expected *expected) {
+    cr_expect_str_eq(frame->function ? frame->function : "?", expected->function);
+    cr_expect_eq(frame->is_inlined, expected->is_inlined, "%s", expected->function);
+    if (expected->mark) {
+        cr_expect_eq(frame->line, line_of(expected->mark), "%s: line %u", expected->function,
+                     frame->line);
+        cr_expect(frame->file && strstr(frame->file, "test/unwind_subject.c"), "%s", frame->file);
+    } else {
+        cr_expect_null(frame->file);
+        cr_expect_eq(frame->line, 0);
+    }
+}
+
+/* All of the stack is as expected, up to an entry without a function. */
+static inline void expect_stack(const struct fp_stack *stack, const struct expected *expected) {
+    size_t i = 0;
+    for (; i < stack->count && expected[i].function; i++)
+        expect_frame(&stack->frames[i], &expected[i]);
+    cr_expect_null(expected[i].function, "%s is not there", expected[i].function);
+    cr_expect_eq(stack->count, i);
+    cr_expect_not(stack->is_cut);
+    cr_expect_null(stack->trouble, "%s", stack->trouble);
+    print_stack(stack);
+}
+
+static inline void expect_taken(const char *arguments, const struct expected *expected) {
+    struct fp_unwinder *unwinder = open_unwinder();
+    struct taken taken;
+    struct fp_stack stack;
+    take(&taken, arguments);
+    cr_assert_eq(unwind(unwinder, &taken, &stack), 0);
+    expect_stack(&stack, expected);
+    fp_stack_free(&stack);
+    taken_free(&taken);
+    fp_unwind_close(unwinder);
+}
+
+static const struct expected __attribute__((unused))
+symbols[] = {{"take", NULL, false}, {"outer", NULL, false}, {"main", NULL, false}, {0}};
 
 #endif

@@ -1,8 +1,9 @@
 /*
  * A program that is to be unwound: it writes its registers, a slice of its stack and its mappings
- * to a file. Usage: unwind_subject FILE plain|thread|signal|deep|library [BYTES]
+ * to a file. Usage: unwind_subject FILE plain|thread|signal|interrupt|deep|library [BYTES|rt|old]
  * "line: X" marks the lines that the tests name.
  */
+#include <elf.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -10,14 +11,28 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+#ifndef SA_RESTORER
+#define SA_RESTORER 0x04000000
+#endif
+
+#if defined __x86_64__
+enum { MACHINE = EM_X86_64, SP = 7 };
+#else
+enum { MACHINE = EM_386, SP = 4 };
+#endif
+#ifndef HANDLER_FLAGS
+#define HANDLER_FLAGS 0
+#endif
 
 static const char *path;
 static size_t wanted = 1 << 16;
 static volatile int sink;
 
 /* As the tests read it. */
-static struct { uint64_t registers[33], pc, address, size; } head;
+static struct { uint64_t machine, registers[33], pc, address, size; } head;
 
 /* Where the mapping with the stack ends. */
 static uint64_t stack_end(uint64_t sp) {
@@ -62,10 +77,18 @@ __attribute__((noinline)) void take(void) {
                      :
                      : "r"(head.registers)
                      : "rcx", "memory");
-    head.address = head.registers[7]; /* line: take */
+#elif defined __i386__
+    __asm__ volatile("movl %%ebx, 24(%0)\n movl %%esp, 32(%0)\n movl %%ebp, 40(%0)\n"
+                     "movl %%esi, 48(%0)\n movl %%edi, 56(%0)\n call 1f\n 1: popl %%ecx\n"
+                     "addl $2f - 1b, %%ecx\n movl %%ecx, 264(%0)\n 2:\n"
+                     :
+                     : "r"(head.registers)
+                     : "ecx", "memory");
 #else
 #error "no registers are taken on this machine"
 #endif
+    head.address = head.registers[SP]; /* line: take */
+    head.machine = MACHINE;
     save();
     sink++;
 }
@@ -121,13 +144,42 @@ static int compare(const void *a, const void *b) {
     return ++sink;
 }
 
+/* As a libc has it that has no rules for it. */
+#if defined __x86_64__
+__asm__(".text\n nop\n restore_rt: movq $15, %rax\n syscall\n restore: nop\n");
+#else
+__asm__(".text\n nop\n restore_rt: movl $173, %eax\n int $0x80\n"
+        "nop\n restore: popl %eax\n movl $119, %eax\n int $0x80\n");
+#endif
+void restore_rt(void);
+void restore(void);
+
+static void catch_faults_by(unsigned long flags, void (*restorer)(void)) {
+    struct {
+        void (*handler)(int);
+        unsigned long flags;
+        void (*restorer)(void);
+        uint64_t mask;
+    } action = {caught, flags | SA_RESTORER, restorer, 0};
+    if (syscall(SYS_rt_sigaction, SIGSEGV, &action, NULL, sizeof action.mask) < 0)
+        abort();
+}
+
+__attribute__((noinline)) static void catch_faults(const char *way) {
+    sigaction(SIGSEGV, &(struct sigaction){.sa_handler = caught, .sa_flags = HANDLER_FLAGS}, NULL);
+    if (strcmp(way, "rt") == 0)
+        catch_faults_by(SA_SIGINFO, restore_rt);
+    if (strcmp(way, "old") == 0)
+        catch_faults_by(0, restore);
+}
+
 int main(int argc, char **argv) {
     pthread_t id;
     int two[2] = {2, 1};
     if (argc < 3)
         return 2;
     path = argv[1];
-    if (argc > 3)
+    if (argc > 3 && strcmp(argv[2], "deep") == 0)
         wanted = strtoul(argv[3], NULL, 10);
     if (strcmp(argv[2], "plain") == 0)
         outer(argc); /* line: main */
@@ -137,9 +189,10 @@ int main(int argc, char **argv) {
         deep(400);
     if (strcmp(argv[2], "library") == 0)
         qsort(two, 2, sizeof *two, compare); /* line: sorter */
-    if (strcmp(argv[2], "signal") == 0) {
-        signal(SIGSEGV, caught);
+    catch_faults(argv[argc - 1]);
+    if (strcmp(argv[2], "signal") == 0)
         raiser(); /* line: sender */
-    }
+    if (strcmp(argv[2], "interrupt") == 0)
+        raise(SIGSEGV); /* line: raise */
     return sink == 12345;
 }

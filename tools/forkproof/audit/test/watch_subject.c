@@ -2,6 +2,7 @@
  * What test_watch.py records: a small program for each thing that the audit library watches, by
  * name. Those that need it are given a directory to be in.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -13,8 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -305,7 +309,115 @@ static void do_close_loop(void) {
         close(fd);
 }
 
+#ifndef SYS_close_range
+#define SYS_close_range 436
+#endif
+static void do_close_range(void) {
+    int (*range)(unsigned, unsigned, int);
+    void (*from)(int);
+    *(void **)&range = dlsym(RTLD_DEFAULT, "close_range");
+    *(void **)&from = dlsym(RTLD_DEFAULT, "closefrom");
+    int fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    (void)range(10, 20, 4);
+    (void)range(20, 10, 0); // fails
+    (void)range((unsigned)fd, ~0U, 0);
+    close(fd);
+    fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    from(fd);
+    close(fd);
+}
+static void do_raw(void) {
+    int ends[2];
+    (void)syscall(SYS_pipe2, ends, O_CLOEXEC);
+    (void)syscall(SYS_dup, ends[0]);
+    (void)syscall(SYS_dup3, ends[0], 60, O_CLOEXEC);
+    for (volatile int i = 0; i < 2; i++)
+        (void)syscall(SYS_close, ends[0]);
+    (void)syscall(SYS_dup, ends[0]);
+    (void)syscall(SYS_close_range, ends[1], ~0U, 0);
+}
+static void do_popen(void) {
+    (void)pclose(popen("cat", "w"));
+    (void)pclose(popen("true", "re"));
+}
+
+/* --- memory --- */
+
+enum { MEMORY = 1 << 20 };
+
+/* Of the mapping whose line in smaps has this text: what is there, and whether it is locked. */
+static size_t resident(const char *text, int *ret_is_locked) {
+    char line[1024]; // no path here is longer
+    unsigned long start;
+    unsigned long end;
+    size_t size = 0;
+    int is_it = 0;
+    FILE *maps = fopen("/proc/self/smaps", "r");
+    *ret_is_locked = 0;
+    while (fgets(line, sizeof line, maps)) {
+        if (sscanf(line, "%lx-%lx ", &start, &end) == 2)
+            is_it = strstr(line, text) != NULL;
+        if (is_it && sscanf(line, "Rss: %zu", &size) != 1 && strncmp(line, "VmFlags:", 8) == 0)
+            *ret_is_locked = strstr(line, " lo ") != NULL;
+    }
+    (void)fclose(maps);
+    return size * 1024;
+}
+
+static void expect_memory(const char *text, int is_all_there) {
+    int is_locked;
+    size_t size = resident(text, &is_locked);
+    if (is_locked != is_all_there || (size >= MEMORY) != is_all_there)
+        abort();
+}
+
+/* It may lock more than it has, but less than it has with the record; then less than it has. */
+static void do_mlockall_limited(void) {
+    struct rlimit limit = {8 << 20, 8 << 20};
+    (void)!setuid(65534); // an ordinary user
+    if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 || mlockall(MCL_CURRENT) < 0)
+        abort();
+    expect_memory("/memfd:record", 0);
+    limit.rlim_cur = 4096;
+    if (setrlimit(RLIMIT_MEMLOCK, &limit) < 0 || munlockall() < 0 || mlockall(MCL_CURRENT) == 0 ||
+        errno != ENOMEM)
+        abort();
+}
+
+static void do_mlockall(void) {
+    char own[40];
+    void *memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    (void)snprintf(own, sizeof own, "%lx-", (unsigned long)(uintptr_t)memory);
+    if (mlockall(MCL_CURRENT | MCL_ONFAULT) < 0 || mlockall(64) == 0)
+        abort();
+    expect_memory("/memfd:record", 0);
+    for (int raw = 0; raw < 2; raw++) {
+        if (raw ? syscall(SYS_mlockall, MCL_CURRENT | MCL_FUTURE)
+                : mlockall(MCL_CURRENT | MCL_FUTURE))
+            abort();
+        expect_memory("/memfd:record", 0);
+        expect_memory(own, 1);
+    }
+    memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    (void)snprintf(own, sizeof own, "%lx-", (unsigned long)(uintptr_t)memory);
+    expect_memory(own, 1);
+    (void)munlockall();
+}
+
 /* --- signals --- */
+
+static void do_kill_raw(void) {
+    siginfo_t info = {.si_code = SI_QUEUE};
+    signal(SIGHUP, do_nothing);
+    (void)syscall(SYS_tkill, syscall(SYS_gettid), SIGHUP);
+    pid_t child = fork();
+    while (child == 0)
+        pause();
+    (void)syscall(SYS_tkill, child, SIGKILL);
+    wait_for(child);
+    (void)syscall(SYS_tgkill, getpid(), syscall(SYS_gettid), SIGHUP);
+    (void)syscall(SYS_rt_tgsigqueueinfo, getpid(), syscall(SYS_gettid), SIGHUP, &info);
+}
 
 enum { KILLS = 20 };
 
@@ -379,6 +491,12 @@ static const struct {
     PROGRAM(opens),
     PROGRAM(bad_use),
     PROGRAM(close_loop),
+    PROGRAM(close_range),
+    PROGRAM(raw),
+    PROGRAM(popen),
+    PROGRAM(mlockall),
+    PROGRAM(mlockall_limited),
+    PROGRAM(kill_raw),
     PROGRAM(kills),
     PROGRAM(atexit),
 };
