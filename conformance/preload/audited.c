@@ -62,7 +62,7 @@ static void by_clone(void) {
 }
 
 static void by_number(void) {
-    end_child((pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+    end_child((pid_t)clone_by(SIGCHLD, NULL, NULL));
 }
 
 static void by_spawn(void) {

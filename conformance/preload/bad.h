@@ -12,6 +12,7 @@
 #include <sys/syscall.h>
 
 #include "canon.h"
+#include "syscall.h" /* shim/arch */
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 #define BAD_PAGE 4096
@@ -98,20 +99,8 @@ static inline void fate(const char *what, void (*run)(const void *), const void 
 
 /* A fork that no library sees. */
 static inline pid_t bare_fork(void) {
-#if defined(__x86_64__)
-    long pid;
-    register long child_tid __asm__("r10") = 0;
-    __asm__ volatile("syscall"
-                     : "=a"(pid)
-                     : "a"(SYS_clone), "D"(SIGCHLD), "S"(0), "d"(0), "r"(child_tid)
-                     : "rcx", "r11", "memory");
-#else
-    register long pid __asm__("x0") = SIGCHLD;
-    register long stack __asm__("x1") = 0;
-    register long number __asm__("x8") = SYS_clone;
-    __asm__ volatile("svc 0" : "+r"(pid) : "r"(stack), "r"(number) : "memory");
-#endif
-    return (pid_t)pid;
+    return (pid_t)(CLONE_STACK_FIRST ? fp_syscall(SYS_clone, 0, SIGCHLD, 0, 0, 0, 0)
+                                     : fp_syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0));
 }
 
 /* The namespace's init: reaps what is left to it until the program itself has ended. */

@@ -127,7 +127,7 @@ struct row {
 static void clone_one(const void *argument) {
     const struct row *row = argument;
     errno = 0;
-    long pid = syscall(SYS_clone, row->flags, 0, row->parent_tid, row->child_tid, 0);
+    long pid = clone_by(row->flags, row->parent_tid, row->child_tid);
     say_child(row->name, pid, errno);
 }
 
@@ -290,7 +290,7 @@ static void numbers(void) {
             say("pidfd_open %d, %u: %s, %s", pids[i], flags, fd < 0 ? "-1" : "descriptor",
                 error_name(errno));
         }
-    static const long calls[] = {-1, 999, 1L << 40};
+    static const long calls[] = {-1, 999, (long)(1LL << 40)};
     for (size_t i = 0; i < COUNT(calls); i++) {
         errno = 0;
         long result = syscall(calls[i], 1, 2, 3, 4, 5, 6);

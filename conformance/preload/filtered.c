@@ -24,7 +24,9 @@ static const struct {
              {"pidfd_send_signal", SYS_pidfd_send_signal},
              {"waitid", SYS_waitid},
              {"madvise", SYS_madvise},
+#ifdef SYS_mmap
              {"mmap", SYS_mmap},
+#endif
              {"munmap", SYS_munmap},
              {"futex", SYS_futex},
              {"nanosleep", SYS_nanosleep},

@@ -22,8 +22,10 @@ typedef void handler(int);
 struct action {
     handler *handler;
     unsigned long flags;
+#ifndef __riscv
     void *restorer;
-    uint64_t mask;
+#endif
+    uint64_t mask __attribute__((packed, aligned(__alignof__(long))));
 };
 
 static char show[] = "show", asked[] = "sigpipe";

@@ -38,7 +38,7 @@ static int in_handler[2], go_on[2]; /* A's handler says that it runs; may return
 static int end_first[2], end_second[2];
 static bool handler_waits;
 static atomic_int told[256];
-static atomic_bool held_up;
+static atomic_int held_up;
 static atomic_int stat_of_a; /* a descriptor, once it is there */
 
 static _Noreturn void fail(const char *what, int status) {

@@ -17,10 +17,10 @@ bool fp_chld_is_automatic(void) {
     struct fp_table *table = fp_table();
     unsigned seen = table ? atomic_load(&table->counts->chld) : FP_UNKNOWN;
     if (fp_known_answer(seen) != FP_UNKNOWN)
-        return fp_known_answer(seen) == FP_YES;
+        return fp_known_answer(seen) == FP_IT_IS;
     bool answer = ask();
     if (table && answer)
-        fp_known_change(&table->counts->chld, FP_YES);
+        fp_known_change(&table->counts->chld, FP_IT_IS);
     else if (table)
         fp_known_learn(&table->counts->chld, seen, answer);
     return answer;
@@ -29,7 +29,7 @@ bool fp_chld_is_automatic(void) {
 void fp_chld_changes(bool automatic) {
     struct fp_table *table = fp_table();
     if (table && automatic)
-        fp_known_change(&table->counts->chld, FP_YES);
+        fp_known_change(&table->counts->chld, FP_IT_IS);
     else if (table)
         (void)fp_chld_is_automatic();
 }

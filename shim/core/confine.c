@@ -297,7 +297,7 @@ long fp_confine_send(const struct fp_signal *s, long (*send)(const struct fp_sig
                           : s->pid <= 0 && is_all_ours(&run, group_of(s)))
         return send(s);
     // No handler leaves by longjmp what is held.
-    uint64_t blocked = fp_sys_block_all();
+    fp_sys_signals blocked = fp_sys_block_all();
     bool own = s->pid <= 0 && s->pid != -1 && group_of(s) == fp_sys_getpgid(0);
     long result =
         s->pid > 0 ? send_to_process(&run, s, send, true) : send_to_many(&run, s, group_of(s));
@@ -312,7 +312,7 @@ long fp_confine_send_inside(const struct fp_signal *s, long (*send)(const struct
     const struct run run = find_run();
     if (!run.is_known || run.has_namespace)
         return send(s);
-    uint64_t blocked = fp_sys_block_all();
+    fp_sys_signals blocked = fp_sys_block_all();
     long result = send_to_process(&run, s, send, false);
     fp_sys_set_blocked(blocked);
     return result;

@@ -9,7 +9,7 @@
 #define PAGE ((uintptr_t)4096) /* the smallest there is: more looks than needed elsewhere */
 #define LONGEST_NAME 32
 
-#define PRELOAD "LD_PRELOAD"
+#define PRELOAD FP_SYS_PRELOAD
 #define SAID FP_ENV_SAID "=1"
 
 /* Reads memory that may not be there, one look a page. */

@@ -7,6 +7,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 
+#include "sys.h"
+
 /* The options that say which children a wait is for; the same bits in both system calls. */
 #define FP_CLONE_OPTIONS ((int)(__WALL | __WCLONE | __WNOTHREAD))
 
@@ -41,7 +43,7 @@ static inline bool fp_event_is_end(int code) {
 
 /* The waitid option that asks for a stop or a continuation of this code. */
 static inline int fp_event_option(int code) {
-    return code == CLD_CONTINUED ? WCONTINUED : WSTOPPED;
+    return code == CLD_CONTINUED ? WCONTINUED : code == CLD_TRAPPED ? FP_SYS_TRAPPED : WSTOPPED;
 }
 
 /* The status word that wait4 tells. */
@@ -54,7 +56,7 @@ static inline int fp_event_status(int code, int status) {
     case CLD_DUMPED:
         return (status & 0x7f) | 0x80;
     case CLD_CONTINUED:
-        return 0xffff;
+        return FP_SYS_STATUS_CONTINUED;
     default: // stopped or trapped; a ptrace event stands above the signal
         return status << 8 | 0x7f;
     }

@@ -31,7 +31,7 @@ long fp_give_wait_at_once(const void *context, pid_t pid, bool *ret_ended) {
     const struct fp_wait *wait = context;
     int own = 0;
     int *status = wait->user_result ? wait->user_result : &own;
-    int options = (wait->wanted.options & ~WEXITED) | WNOHANG;
+    int options = FP_SYS_WAIT4_OPTIONS(wait->wanted.options & ~WEXITED) | WNOHANG;
     long result = fp_sys_wait4(pid, status, options, wait->user_usage);
     if (result == -EFAULT)
         *ret_ended = is_gone(pid);

@@ -40,11 +40,11 @@ static bool is_on(void) {
 }
 
 /*
- * Where registers are kept: in memory, private to the user. Another user may have the name: by
+ * Where registers are kept: in a directory private to the user. Another user may have the name: by
  * malice, or because user 0 of a user namespace is not the user 0 of the machine.
  */
 static const char *base(char buffer[static FP_REGISTER_PATH]) {
-    static const char start[] = "/dev/shm/forkproof-";
+    static const char start[] = FP_SYS_REGISTERS;
     if (fp_settings.runtime)
         return fp_settings.runtime;
     fp_text_copy(buffer, start, sizeof start);
@@ -60,7 +60,7 @@ static const char *base(char buffer[static FP_REGISTER_PATH]) {
 static struct fp_register *find(void) {
     char buffer[FP_REGISTER_PATH];
     if (group.mapped) // in another namespace the numbers mean others
-        return group.mapped->namespace == fp_register_namespace() ? group.mapped : NULL;
+        return group.mapped->namespace == fp_proc_namespace() ? group.mapped : NULL;
     if (group.path[0])
         return fp_register_open(group.path);
     return fp_register_find(base(buffer), group.parent, group.path);
@@ -94,7 +94,7 @@ static void settle(bool may_make) {
         reg = make();
     // An image that is only passing through to another does not need a table.
     struct fp_table *table = reg || may_make ? fp_table_make() : NULL;
-    if (table && table->wiped) {
+    if (table && (table->wiped || FP_HAS(wiped) == FP_NONE)) {
         group.mapped = reg;
         atomic_store(&table->counts->reg, reg);
         atomic_store(&table->counts->group, reg ? MEMBER : NONE);
@@ -213,7 +213,7 @@ static void end_all(struct fp_register *reg) {
     const struct fp_sys_action standard = {.handler = SIG_DFL};
     if (atomic_exchange(&reg->ended, 1) != 0)
         return;
-    uint64_t blocked = fp_sys_block_all();
+    fp_sys_signals blocked = fp_sys_block_all();
     (void)fp_sys_sigaction(SIGCHLD, &standard, NULL);
     struct fp_swept swept = fp_sweep(reg, group.path);
     fp_register_remove(group.path);
@@ -229,7 +229,7 @@ static void end_all(struct fp_register *reg) {
 void fp_group_end(void) {
     struct fp_register *reg = member_of();
     const struct fp_table *table = fp_table();
-    if (!group.root && !reg)
+    if ((!group.root && !reg) || !is_on())
         return;
     if (!fp_group_is_root()) {
         if (reg && atomic_load(&table->counts->unentered) > 0)
@@ -256,7 +256,7 @@ static bool ends_process(int number) {
     case SIGTTOU:
         return false;
     default:
-        return number > 0 && number < _NSIG;
+        return number > 0 && number < _NSIG && !FP_SYS_IS_IGNORED(number);
     }
 }
 
@@ -266,7 +266,6 @@ void fp_group_before_signal(int number) {
     if (!ends_process(number) || !fp_group_is_root())
         return;
     (void)fp_sys_disposition(number, &handler, &flags);
-    bool blocked = fp_sys_blocked() >> (number - 1) & 1;
-    if (handler == SIG_DFL && !blocked)
+    if (handler == SIG_DFL && !fp_sys_is_blocked(number))
         fp_group_end();
 }

@@ -74,7 +74,7 @@ static _Noreturn void detach(pid_t root, const char *library, const char *path) 
 bool fp_guard_start(const char *library, const char *path) {
     pid_t self = fp_sys_getpid();
     int status = -1;
-    uint64_t old = fp_sys_block_all(); // the guard runs none of the program's handlers
+    fp_sys_signals old = fp_sys_block_all(); // the guard runs none of the program's handlers
     // It announces its end by no signal and is seen by no wait but __WCLONE's and __WALL's.
     long between = fp_sys_bare_fork();
     if (between == 0)

@@ -13,7 +13,7 @@
 /* Zeroed memory is "not known yet". Above the answer, changes are counted. */
 typedef atomic_uint fp_known;
 
-enum fp_answer { FP_UNKNOWN, FP_NO, FP_YES };
+enum fp_answer { FP_UNKNOWN, FP_IT_IS_NOT, FP_IT_IS };
 
 static inline enum fp_answer fp_known_answer(unsigned seen) {
     return seen & 3;
@@ -22,14 +22,14 @@ static inline enum fp_answer fp_known_answer(unsigned seen) {
 /* The answer to a question that was asked when `seen` was remembered. */
 static inline void fp_known_learn(fp_known *known, unsigned seen, bool answer) {
     fp_point(FP_POINT_BEFORE_LEARN);
-    unsigned learnt = (seen & ~3U) | (answer ? FP_YES : FP_NO);
+    unsigned learnt = (seen & ~3U) | (answer ? FP_IT_IS : FP_IT_IS_NOT);
     (void)atomic_compare_exchange_strong(known, &seen, learnt);
 }
 
 /* It may have changed, but "yes" stays. */
 static inline void fp_known_forget_no(fp_known *known) {
     unsigned old = atomic_load(known);
-    while (fp_known_answer(old) != FP_YES &&
+    while (fp_known_answer(old) != FP_IT_IS &&
            !atomic_compare_exchange_weak(known, &old, ((old & ~3U) + 4) | FP_UNKNOWN))
         ;
 }

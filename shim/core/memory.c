@@ -28,8 +28,14 @@ void *memcpy(void *restrict to, const void *restrict from, size_t size) {
     return to;
 }
 
-/* Called on 32-bit machines only. */
+/* Called where no instruction counts them (riscv64, 32-bit machines): a builtin would be this. */
 int __ctzdi2(uint64_t bits) {
-    uint32_t low = (uint32_t)bits;
-    return low ? __builtin_ctz(low) : 32 + __builtin_ctz((uint32_t)(bits >> 32));
+    uint32_t half = (uint32_t)bits ? (uint32_t)bits : (uint32_t)(bits >> 32);
+    int zeros = (uint32_t)bits ? 0 : 32;
+    for (int step = 16; step > 0; step /= 2)
+        if (half << (32 - step) == 0) {
+            zeros += step;
+            half >>= step;
+        }
+    return zeros;
 }

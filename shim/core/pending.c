@@ -16,7 +16,7 @@
 
 static _Thread_local struct {
     atomic_int depth;
-    atomic_bool passed;
+    atomic_int passed;
     struct fp_pending notes[DEPTH];
 } pending;
 

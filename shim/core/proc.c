@@ -343,6 +343,13 @@ bool fp_proc_is_ours(void) {
     return number == fp_sys_getpid() && byte == '\n';
 }
 
+uint64_t fp_proc_namespace(void) {
+    struct statx status = {0};
+    if (!fp_proc_is_ours() || fp_sys_statx(FP_AT_FDCWD, "/proc/self/ns/pid", 0, &status) < 0)
+        return 0;
+    return status.stx_ino;
+}
+
 pid_t fp_proc_of_pidfd(int pidfd) {
     char path[PATH_SIZE];
     int byte;

@@ -22,6 +22,9 @@ struct fp_proc {
 /* Whether /proc is there and its pids are those of our own pid namespace. */
 bool fp_proc_is_ours(void);
 
+/* The number of our own pid namespace; 0: not known. */
+uint64_t fp_proc_namespace(void);
+
 /* False when the text is not a stat line. Its name may hold anything, ')' and newlines included. */
 bool fp_proc_parse(const char *text, size_t length, struct fp_proc *ret);
 

@@ -14,7 +14,7 @@
 #include "sys.h"
 
 #define WAIT4_OPTIONS (WNOHANG | WUNTRACED | WCONTINUED | FP_CLONE_OPTIONS)
-#define WAITID_EVENTS (WEXITED | WSTOPPED | WCONTINUED)
+#define WAITID_EVENTS (WEXITED | WSTOPPED | WCONTINUED | FP_SYS_TRAPPED)
 #define WAITID_OPTIONS (WNOHANG | WNOWAIT | WAITID_EVENTS | FP_CLONE_OPTIONS)
 
 /* Not an errno: what was seen is gone or is somebody else's, look again. */
@@ -344,7 +344,7 @@ long fp_reap_wait4(pid_t pid, int *user_status, int options, struct rusage *user
         return fp_sys_wait4(pid, user_status, options, user_usage);
     }
     struct fp_wait wait = {
-        .wanted = {P_PID, pid, options | WEXITED},
+        .wanted = {P_PID, pid, FP_SYS_WAITID_OPTIONS(options) | WEXITED},
         .at_once = pid > 0,
         .reap = fp_give_reap_wait4,
         .give = fp_give_wait4,
@@ -370,7 +370,7 @@ long fp_reap_waitid(int idtype, long id, siginfo_t *user_info, int options,
         .wanted = {idtype, idtype == P_PGID && id == 0 ? own_group() : id, options},
         .reap = fp_give_reap_waitid,
         .give = fp_give_waitid,
-        .in_place = user_info && (options & WNOHANG),
+        .in_place = FP_SYS_WAITID_CLEARS && user_info && (options & WNOHANG),
         .user_result = user_info,
         .user_usage = user_usage,
     };

@@ -18,13 +18,6 @@ uint64_t fp_register_now(void) {
     return (uint64_t)now.tv_sec * TICKS + (uint32_t)now.tv_nsec / (1000000000 / TICKS);
 }
 
-uint64_t fp_register_namespace(void) {
-    struct statx status = {0};
-    if (!fp_proc_is_ours() || fp_sys_statx(FP_AT_FDCWD, "/proc/self/ns/pid", 0, &status) < 0)
-        return 0;
-    return status.stx_ino;
-}
-
 /* --- entries --- */
 
 static fp_entry entry_of(pid_t pid, bool leads, bool alive) {
@@ -167,7 +160,7 @@ struct fp_register *fp_register_make(const char *base, char path[static FP_REGIS
     char name[NAME_SIZE];
     struct fp_proc self;
     pid_t pid = fp_sys_getpid();
-    uint64_t namespace = fp_register_namespace();
+    uint64_t namespace = fp_proc_namespace();
     if (fp_text_length(base) + NAME_SIZE > FP_REGISTER_PATH || !namespace ||
         !fp_proc_read(pid, &self))
         return NULL;
@@ -204,7 +197,7 @@ static int open_file(int base_fd, const char *name) {
 
 static struct fp_register *map_if_good(int fd) {
     struct fp_register *reg = map_file(fd);
-    if (reg && (reg->magic != FP_REGISTER_MAGIC || reg->namespace != fp_register_namespace())) {
+    if (reg && (reg->magic != FP_REGISTER_MAGIC || reg->namespace != fp_proc_namespace())) {
         fp_register_close(reg);
         return NULL;
     }
@@ -250,7 +243,7 @@ static bool glance_at(int fd, pid_t pid, struct glance *ret) {
         FP_REGISTER_ENTRIES - first < WINDOW ? FP_REGISTER_ENTRIES - first : WINDOW;
     size_t entries = offsetof(struct fp_register, entries);
     return read_at(fd, 0, &ret->head, sizeof ret->head) && ret->head.magic == FP_REGISTER_MAGIC &&
-           ret->head.namespace == fp_register_namespace() &&
+           ret->head.namespace == fp_proc_namespace() &&
            read_at(fd, entries + first * sizeof(fp_entry), ret->window,
                    before_end * sizeof(fp_entry)) &&
            read_at(fd, entries, ret->window + before_end, (WINDOW - before_end) * sizeof(fp_entry));

@@ -55,9 +55,6 @@ static inline uint64_t fp_entry_ticks(fp_entry e) {
 /* Clock ticks since boot, as /proc/PID/stat has them. */
 uint64_t fp_register_now(void);
 
-/* The number of the calling process's pid namespace; 0: not known. */
-uint64_t fp_register_namespace(void);
-
 /* The path is there and can be no base of ours: it is another user's, or no directory. */
 bool fp_register_base_is_taken(const char *base);
 

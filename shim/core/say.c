@@ -74,7 +74,8 @@ static void write_harmlessly(const struct line *line) {
     uint64_t raised = result == -EPIPE ? bit(SIGPIPE) : result == -EFBIG ? bit(SIGXFSZ) : 0;
     if (raised & ~before)
         fp_sys_sigtake(&raised);
-    (void)fp_sys_sigmask(SIG_SETMASK, &old, NULL);
+    blocked &= ~old;
+    (void)fp_sys_sigmask(SIG_UNBLOCK, &blocked, NULL);
 }
 
 void fp_say_pieces(const struct fp_piece *pieces, size_t count) {

@@ -2,6 +2,7 @@
 
 #include "contract.h"
 #include "say.h"
+#include "sys.h"
 #include "text.h"
 
 struct fp_settings fp_settings = {.options = {.zombies = FP_DEFAULT_ZOMBIES}};
@@ -89,7 +90,7 @@ void fp_settings_read(char *const *envp) {
     size_t length = 0;
     for (; envp && *envp; envp++) {
         const char *value;
-        if ((*envp)[0] == 'L' && (value = fp_variable_value(*envp, "LD_PRELOAD"))) {
+        if ((*envp)[0] == *FP_SYS_PRELOAD && (value = fp_variable_value(*envp, FP_SYS_PRELOAD))) {
             list = value; // the last one counts, as for the loader
         } else if ((*envp)[0] == 'F') {
             if ((value = fp_variable_value(*envp, FP_ENV_OPTIONS))) {

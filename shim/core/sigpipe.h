@@ -17,8 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "sys.h"
+
 /* The mask; SIGKILL and SIGSTOP, which the kernel takes out of every mask, are not in it. */
-#define FP_SIGPIPE_MARK (UINT64_C(0x6f6f72706b726f66) & ~(UINT64_C(1) << 8 | UINT64_C(1) << 18))
+#define FP_SIGPIPE_MARK                                                                            \
+    (UINT64_C(0x6f6f72706b726f66) & FP_SYS_MASK &                                                  \
+     ~(UINT64_C(1) << (SIGKILL - 1) | UINT64_C(1) << (SIGSTOP - 1)))
 
 /* Whether the disposition is ours. */
 bool fp_sigpipe_stands(void);

@@ -88,7 +88,7 @@ bool fp_stash_take(const struct fp_wanted *wanted, struct fp_event *ret_event) {
     const struct fp_table *table = fp_table();
     if (!table || atomic_load(&table->counts->stashed) <= 0)
         return false;
-    bool clone_only = (wanted->options & (int)(__WCLONE | __WALL)) == (int)__WCLONE;
+    bool clone_only = __WCLONE && (wanted->options & (int)(__WCLONE | __WALL)) == (int)__WCLONE;
     if (!(wanted->options & WEXITED) || clone_only)
         return false;
     switch (wanted->idtype) {
@@ -187,7 +187,7 @@ static void stash_if_zombie(pid_t pid) {
 
 void fp_stash_bound(unsigned bound) {
     const struct fp_table *table = fp_table();
-    if (!table || bound == 0)
+    if (!table || bound == 0 || FP_HAS(zombies) == FP_NONE)
         return;
     struct fp_counts *counts = table->counts;
     int excess = atomic_load(&counts->children) - (int)bound;

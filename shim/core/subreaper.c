@@ -16,7 +16,7 @@ bool fp_subreaper_is(void) {
     struct fp_table *table = fp_table();
     unsigned seen = table ? atomic_load(&table->counts->subreaper) : FP_UNKNOWN;
     if (fp_known_answer(seen) != FP_UNKNOWN)
-        return fp_known_answer(seen) == FP_YES;
+        return fp_known_answer(seen) == FP_IT_IS;
     bool answer = ask();
     if (table)
         fp_known_learn(&table->counts->subreaper, seen, answer);
@@ -31,7 +31,7 @@ static void change(int option, enum fp_answer now) {
 
 /* No thread may reap early from before the first adoption on. */
 long fp_subreaper_prctl(int option, long a, long b, long c, long d) {
-    change(option, a ? FP_YES : FP_UNKNOWN);
+    change(option, a ? FP_IT_IS : FP_UNKNOWN);
     long result = fp_sys_prctl(option, a, b, c, d);
     change(option, FP_UNKNOWN);
     return result;

@@ -286,13 +286,11 @@ static void end(struct tree *tree) {
 
 long fp_tree_send(const struct fp_signal *s, long (*send)(const struct fp_signal *)) {
     // No handler may run, and no jump leave, between the stop of a tree and its end.
-    uint64_t all = ~(uint64_t)0;
-    uint64_t old = 0;
-    (void)fp_sys_sigmask(SIG_BLOCK, &all, &old);
+    fp_sys_signals old = fp_sys_block_all();
     struct tree *tree = begin(s->pid);
     long result = tree ? send_to_tree(tree, s, send) : send(s);
     if (tree)
         end(tree);
-    (void)fp_sys_sigmask(SIG_SETMASK, &old, NULL);
+    fp_sys_set_blocked(old);
     return result;
 }

@@ -13,16 +13,14 @@
 #include <pthread.h>
 #include <stddef.h>
 
+#if defined(__linux__)
+#include "linux/cleanup.h"
+#else
+#include "bsd/cleanup.h"
+#endif
+
 extern int pthread_setcanceltype(int type, int *old) __attribute__((weak));
 extern void pthread_testcancel(void) __attribute__((weak));
-
-/* glibc and musl both keep these, with a buffer of at most four words that the caller lends. */
-struct fp_cleanup {
-    void *words[6];
-};
-extern void _pthread_cleanup_push(struct fp_cleanup *, void (*routine)(void *), void *argument)
-    __attribute__((weak));
-extern void _pthread_cleanup_pop(struct fp_cleanup *, int execute) __attribute__((weak));
 
 /* Acts on a pending cancellation. */
 static inline void fp_cancel_test(void) {
@@ -40,19 +38,6 @@ static inline int fp_cancel_open(void) {
 static inline void fp_cancel_close(int type) {
     if (pthread_setcanceltype)
         pthread_setcanceltype(type, NULL);
-}
-
-/* Until the pop, routine runs when the thread is cancelled and (glibc) when it leaves by longjmp.
- */
-static inline void fp_cleanup_push(struct fp_cleanup *cleanup, void (*routine)(void *),
-                                   void *argument) {
-    if (_pthread_cleanup_push)
-        _pthread_cleanup_push(cleanup, routine, argument);
-}
-
-static inline void fp_cleanup_pop(struct fp_cleanup *cleanup) {
-    if (_pthread_cleanup_pop)
-        _pthread_cleanup_pop(cleanup, 0);
 }
 
 #endif

@@ -1,12 +1,20 @@
 /*
- * What differs by operating system, behind one header. A port adds a folder beside linux/ with
- * the same functions; docs/porting.md will say which are needed first.
+ * What differs by operating system, behind one header. A port adds a folder beside linux/ with the
+ * same functions: docs/porting.md.
  */
 #ifndef FP_SYS_H
 #define FP_SYS_H
 
 #if defined(__linux__)
 #include "linux/calls.h"
+#elif defined(__APPLE__)
+#include "darwin/calls.h"
+#elif defined(__FreeBSD__)
+#include "freebsd/calls.h"
+#elif defined(__NetBSD__)
+#include "netbsd/calls.h"
+#elif defined(__OpenBSD__)
+#include "openbsd/calls.h"
 #else
 #error "no sys implementation for this system"
 #endif

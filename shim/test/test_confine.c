@@ -66,7 +66,7 @@ static pid_t begin(void) {
     claim(shared != MAP_FAILED);
     pid_t pid = child(guard);
     snprintf(run, sizeof run, FP_ENV_RUN "=%d-00000000.%llu", (int)pid,
-             (unsigned long long)fp_register_namespace());
+             (unsigned long long)fp_proc_namespace());
     fp_settings.run = run;
     fp_settings.options.confine = FP_CONFINE_ON;
     (void)await(&shared->member);
@@ -177,7 +177,7 @@ static void begin_with_target(void) {
     shared->member = 0;
     pid_t keeper = child(guard_of_one_that_reaps);
     snprintf(run, sizeof run, FP_ENV_RUN "=%d-00000000.%llu", (int)keeper,
-             (unsigned long long)fp_register_namespace());
+             (unsigned long long)fp_proc_namespace());
     target = await(&shared->child);
     at_point(FP_POINT_CONFINED, gives_its_number_to_a_stranger);
 }
@@ -240,7 +240,7 @@ static void remember(pid_t pid) {
         mmap(NULL, sizeof *ledger, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     claim(ledger != MAP_FAILED);
     ledger->magic = FP_LEDGER_MAGIC;
-    ledger->namespace = fp_register_namespace();
+    ledger->namespace = fp_proc_namespace();
     ledger->births[((unsigned)pid + 1) % FP_LEDGER_BIRTHS] = (fp_born)(unsigned)pid;
     snprintf(variable, sizeof variable, FP_ENV_LEDGER "=/proc/%d/fd/%d", (int)getpid(), fd);
     fp_settings.ledger = variable;

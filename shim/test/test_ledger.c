@@ -9,6 +9,7 @@
 #include "birth.h"
 #include "contract.h"
 #include "ledger.h"
+#include "proc.h"
 #include "register.h"
 #include "settings.h"
 
@@ -23,7 +24,7 @@ static void make(size_t size, unsigned seals) {
     ledger = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     cr_assert_neq(ledger, MAP_FAILED);
     ledger->magic = FP_LEDGER_MAGIC;
-    ledger->namespace = fp_register_namespace();
+    ledger->namespace = fp_proc_namespace();
     snprintf(variable, sizeof variable, FP_ENV_LEDGER "=/proc/%d/fd/%d", (int)getpid(), fd);
     fp_settings.ledger = variable;
 }

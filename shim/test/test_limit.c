@@ -11,6 +11,7 @@
 #include "contract.h"
 #include "ledger.h"
 #include "limit.h"
+#include "proc.h"
 #include "register.h"
 #include "settings.h"
 
@@ -28,7 +29,7 @@ static void begin(void) {
     ledger = mmap(NULL, sizeof *ledger, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     cr_assert_neq(ledger, MAP_FAILED);
     ledger->magic = FP_LEDGER_MAGIC;
-    ledger->namespace = fp_register_namespace();
+    ledger->namespace = fp_proc_namespace();
     ledger->top = getpid();
     ledger->limit = 3;
     cr_assert_not_null(fp_ledger_enter());

@@ -2,7 +2,6 @@
 #ifndef FP_WRAP_IMAGE_H
 #define FP_WRAP_IMAGE_H
 
-#include <alloca.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdbool.h>
@@ -10,6 +9,7 @@
 #include "origin.h"
 #include "settings.h"
 #include "sigpipe.h"
+#include "sys.h"
 
 /* exec=parent-dir: the program's path, in the frame of the wrapper, on its stack. */
 #define FP_PLACE(path)                                                                             \

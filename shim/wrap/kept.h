@@ -2,7 +2,6 @@
 #ifndef FP_WRAP_KEPT_H
 #define FP_WRAP_KEPT_H
 
-#include <alloca.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -11,12 +10,6 @@
 #include "group.h"
 #include "settings.h"
 #include "sys.h"
-
-extern char **environ __attribute__((weak));
-
-static inline char **fp_own_environ(void) {
-    return &environ ? environ : NULL;
-}
 
 /* The environment to exec with. */
 struct fp_kept {

@@ -117,6 +117,24 @@ static long signal_by(struct fp_note *note, const long *call) {
     return result;
 }
 
+/* Of tkill: a process has the number of its first thread. */
+static pid_t process_of(const long *call) {
+    pid_t self = fp_sys_getpid();
+    pid_t given = (pid_t)call[1];
+    return call[0] == SYS_tkill && fp_sys_tgkill(self, given, 0) == 0 ? self : given;
+}
+
+static long signal_thread(struct fp_note *note, const long *call) {
+    bool is_tkill = call[0] == SYS_tkill;
+    enum fp_audit_killed how = is_tkill ? FP_KILLED_TGKILL : FP_KILLED_SIGQUEUE;
+    int number = (int)call[is_tkill ? 2 : 3];
+    pid_t target = FP_AUDIT ? process_of(call) : 0;
+    fp_note_signal_begin(note, how, target, number);
+    long result = fp_confine_has_thread((pid_t)call[1], number) ? raw(call) : -EPERM;
+    fp_note_signal_end(note, how, target, number, result);
+    return result;
+}
+
 static long signal_held(struct fp_note *note, const long *call) {
     pid_t target = FP_AUDIT ? fp_proc_of_pidfd((int)call[1]) : 0;
     if (target > 0)
@@ -193,16 +211,25 @@ static long exec_by(const struct fp_note *note, const long *call) {
     return result;
 }
 
+static long pipe_by(const struct fp_note *note, const long *call, int flags) {
+    int *ends = (int *)call[1];
+    long result = fp_pipes_make(ends, flags);
+    fp_note_pipe(note, ends, flags, result);
+    return result;
+}
+
 /* Under pipes=cloexec. */
-static bool pipe_answered(const long *call, long *ret_result) {
+static bool pipe_answered(const struct fp_note *note, const long *call, long *ret_result) {
+    if (fp_settings.options.pipes != FP_PIPES_CLOEXEC)
+        return false;
     switch (call[0]) {
 #ifdef SYS_pipe
     case SYS_pipe:
-        *ret_result = fp_pipes_make((int *)call[1], 0);
+        *ret_result = pipe_by(note, call, 0);
         return true;
 #endif
     case SYS_pipe2:
-        *ret_result = fp_pipes_make((int *)call[1], (int)call[2]);
+        *ret_result = pipe_by(note, call, (int)call[2]);
         return true;
 #ifdef SYS_dup2
     case SYS_dup2:
@@ -228,11 +255,13 @@ bool fp_syscall_answered(long *call) {
     case SYS_vfork:
         return is_refused(&note, 0, call);
 #endif
-    case SYS_clone:
-        if (!is_plain_fork((uint64_t)call[1], (uint64_t)call[2]))
-            return is_refused(&note, (uint64_t)call[1], call);
-        result = fork_by(&note, call, (uint64_t)call[1], (uint64_t)call[1] & CSIGNAL);
+    case SYS_clone: {
+        uint64_t flags = (uint64_t)call[FP_SYS_CLONE_FLAGS];
+        if (!is_plain_fork(flags, (uint64_t)call[FP_SYS_CLONE_STACK]))
+            return is_refused(&note, flags, call);
+        result = fork_by(&note, call, flags, flags & CSIGNAL);
         break;
+    }
     case SYS_clone3:
         return clone3_answered(&note, call);
     case SYS_execve:
@@ -253,14 +282,8 @@ bool fp_syscall_answered(long *call) {
                                 (struct rusage *)call[5]);
         break;
     case SYS_tkill:
-        if (fp_confine_has_thread((pid_t)call[1], (int)call[2]))
-            return false;
-        result = -EPERM;
-        break;
     case SYS_rt_tgsigqueueinfo:
-        if (fp_confine_has_thread((pid_t)call[1], (int)call[3]))
-            return false;
-        result = -EPERM;
+        result = signal_thread(&note, call);
         break;
     case SYS_kill:
     case SYS_tgkill:
@@ -272,6 +295,8 @@ bool fp_syscall_answered(long *call) {
         break;
 #ifdef SYS_signal
     case SYS_signal:
+#endif
+#ifdef SYS_sigaction
     case SYS_sigaction:
 #endif
     case SYS_rt_sigaction:
@@ -298,7 +323,7 @@ bool fp_syscall_answered(long *call) {
         result = fp_child_pidfd((pid_t)call[1], (unsigned)call[2]);
         break;
     default:
-        if (fp_settings.options.pipes != FP_PIPES_CLOEXEC || !pipe_answered(call, &result))
+        if (!pipe_answered(&note, call, &result) && !fp_note_raw(&note, call, &result))
             return false;
     }
     call[0] = fp_wrap_result(result);

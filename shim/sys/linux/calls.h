@@ -7,6 +7,7 @@
 #ifndef FP_SYS_LINUX_CALLS_H
 #define FP_SYS_LINUX_CALLS_H
 
+#include <alloca.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -23,6 +24,7 @@
 #include <time.h>
 
 #include "syscall.h"
+#include "systems.h"
 
 /* Times and usages go to the kernel in its first layout, where a second is a long. */
 _Static_assert(sizeof(time_t) == sizeof(long), "built with a time_t that the system calls lack");
@@ -32,6 +34,24 @@ _Static_assert(sizeof(time_t) == sizeof(long), "built with a time_t that the sys
 #define FP_PIDFD_THREAD 0200 /* pidfd_open, Linux 6.9 */
 
 #define FP_AT_FDCWD (-100)
+
+/* What is otherwise elsewhere (systems.h): everything is there, and by these names. */
+#define FP_HAS(ability) FP_FULL
+#define FP_SYS_PRELOAD "LD_PRELOAD"
+#define FP_SYS_REGISTERS "/dev/shm/forkproof-" // in memory, where everybody may write
+#define FP_SYS_IS_IGNORED(number) false
+#define FP_SYS_MASK UINT64_MAX
+#define FP_SYS_STATUS_CONTINUED 0xffff
+#define FP_SYS_TRAPPED WSTOPPED   /* by what waitid is asked for a traced child's stops */
+#define FP_SYS_WAITID_CLEARS true /* what is told when there is nothing to tell is written, too */
+#define FP_SYS_WAITID_OPTIONS(wait4_options) (wait4_options)
+#define FP_SYS_WAIT4_OPTIONS(waitid_options) (waitid_options)
+
+extern char **environ __attribute__((weak));
+
+static inline char **fp_sys_environ(void) {
+    return &environ ? environ : NULL;
+}
 
 static inline long fp_sys_wait4(pid_t pid, int *user_status, int options,
                                 struct rusage *user_usage) {
@@ -90,12 +110,17 @@ static inline pid_t fp_sys_getpgid(pid_t pid) {
     return (pid_t)fp_syscall(SYS_getpgid, pid, 0, 0, 0, 0, 0);
 }
 
+/* Of signals; to the kernel it is made of longs. */
+typedef uint64_t fp_sys_set __attribute__((aligned(__alignof__(long))));
+
 /* A disposition as the kernel has it: the structure is not libc's. */
 struct fp_sys_action {
     void (*handler)(int);
     unsigned long flags;
+#ifndef FP_SYS_NO_RESTORER
     void *restorer;
-    uint64_t mask;
+#endif
+    fp_sys_set mask;
 };
 
 static inline long fp_sys_sigaction(int signal, const struct fp_sys_action *user_action,
@@ -114,15 +139,18 @@ static inline long fp_sys_disposition(int signal, void (**ret_handler)(int),
     return result;
 }
 
+/* All that a thread can block. */
+typedef uint64_t fp_sys_signals;
+
 /* Blocks every signal in the calling thread; returns those that were blocked. */
-static inline uint64_t fp_sys_block_all(void) {
+static inline fp_sys_signals fp_sys_block_all(void) {
     uint64_t all = ~(uint64_t)0;
     uint64_t old = 0;
     (void)fp_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&all, (long)&old, sizeof all, 0, 0);
     return old;
 }
 
-static inline void fp_sys_set_blocked(uint64_t set) {
+static inline void fp_sys_set_blocked(fp_sys_signals set) {
     (void)fp_syscall(SYS_rt_sigprocmask, SIG_SETMASK, (long)&set, 0, sizeof set, 0, 0);
 }
 
@@ -137,6 +165,10 @@ static inline uint64_t fp_sys_blocked(void) {
     uint64_t set = 0;
     (void)fp_syscall(SYS_rt_sigprocmask, SIG_BLOCK, 0, (long)&set, sizeof set, 0, 0);
     return set;
+}
+
+static inline bool fp_sys_is_blocked(int signal) {
+    return fp_sys_blocked() >> (signal - 1) & 1;
 }
 
 static inline int fp_sys_pidfd_open(pid_t pid, unsigned flags) {
@@ -318,17 +350,24 @@ static inline int fp_sys_timer(long nanoseconds) {
     return fd;
 }
 
+static inline void *fp_sys_mmap(size_t size, long flags, int fd) {
+#ifdef FP_SYS_MMAP_BLOCK
+    const long block[6] = {0, (long)size, PROT_READ | PROT_WRITE, flags, fd, 0};
+    long at = fp_syscall(FP_SYS_MMAP, (long)block, 0, 0, 0, 0, 0);
+#else
+    long at = fp_syscall(FP_SYS_MMAP, 0, (long)size, PROT_READ | PROT_WRITE, flags, fd, 0);
+#endif
+    return at < 0 && at > -4096 ? NULL : (void *)at; // NOLINT(performance-no-int-to-ptr)
+}
+
 /* Fresh zeroed memory, or NULL. */
 static inline void *fp_sys_map(size_t size) {
-    long at = fp_syscall(FP_SYS_MMAP, 0, (long)size, PROT_READ | PROT_WRITE,
-                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    return at < 0 && at > -4096 ? NULL : (void *)at; // NOLINT(performance-no-int-to-ptr)
+    return fp_sys_mmap(size, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
 }
 
 /* A file's bytes, shared with whoever maps it too, or NULL. */
 static inline void *fp_sys_map_file(int fd, size_t size) {
-    long at = fp_syscall(FP_SYS_MMAP, 0, (long)size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    return at < 0 && at > -4096 ? NULL : (void *)at; // NOLINT(performance-no-int-to-ptr)
+    return fp_sys_mmap(size, MAP_SHARED, fd);
 }
 
 static inline void fp_sys_unmap(void *at, size_t size) {
@@ -410,6 +449,13 @@ static inline bool fp_sys_is_readable(const void *user_at) {
     uintptr_t at = (uintptr_t)user_at & ~(uintptr_t)7;
     return at != 0 && fp_syscall(SYS_rt_sigprocmask, -1, (long)at, 0, 8, 0, 0) == -EINVAL;
 }
+
+/* Which of clone's arguments are which, from 1. */
+#ifdef FP_SYS_CLONE_STACK_FIRST
+enum { FP_SYS_CLONE_STACK = 1, FP_SYS_CLONE_FLAGS = 2 };
+#else
+enum { FP_SYS_CLONE_FLAGS = 1, FP_SYS_CLONE_STACK = 2 };
+#endif
 
 /* A fork that libc does not see and that announces its end by no signal. */
 static inline long fp_sys_bare_fork(void) {

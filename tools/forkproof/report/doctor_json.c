@@ -9,6 +9,7 @@
 #include "doctor.h"
 #include "escape.h"
 #include "forkproof_version.h"
+#include "systems.h"
 
 /* Whatever the bytes, a JSON string; null for none. */
 static json_t *text(const char *bytes) {
@@ -49,6 +50,29 @@ static json_t *library(const struct fp_checkup *checkup) {
     return object;
 }
 
+static json_t *abilities(int system) {
+    json_t *object = json_object();
+    for (int i = 0; i < fp_ability_count; i++) {
+        const struct fp_ability_of *one = &fp_abilities[i];
+        enum fp_ability here = one->on[system];
+        json_object_set_new(object, one->id,
+                            json_pack("{s:s,s:s,s:o}", "what", one->what, "is",
+                                      fp_ability_name(here), "why_not",
+                                      here == FP_FULL ? json_null() : text(one->why)));
+    }
+    return object;
+}
+
+static json_t *other_systems(void) {
+    json_t *object = json_object();
+    for (int i = 0; i < FP_SYSTEM_COUNT; i++)
+        json_object_set_new(object, fp_systems[i].id,
+                            json_pack("{s:s,s:s,s:s,s:o}", "name", fp_systems[i].name, "state",
+                                      FP_NOT_RUN, "preload", fp_systems[i].preload, "abilities",
+                                      abilities(i)));
+    return object;
+}
+
 char *fp_checkup_json(const struct fp_checkup *checkup) {
     json_t *report =
         json_pack("{s:i,s:s,s:o}", "schema", 1, "forkproof", FORKPROOF_VERSION, "on", machine());
@@ -59,6 +83,7 @@ char *fp_checkup_json(const struct fp_checkup *checkup) {
     json_object_set_new(report, "kernel", all(checkup->kernel, FP_CHECK_KERNEL, NULL));
     json_object_set_new(report, "library", library(checkup));
     json_object_set_new(report, "runtime_directory", check(&checkup->runtime, "path"));
+    json_object_set_new(report, "other_systems", other_systems());
     json_object_set_new(report, "works", json_boolean(checkup->works));
     char *line = json_dumps(report, JSON_INDENT(2));
     json_decref(report);

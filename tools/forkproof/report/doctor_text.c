@@ -8,6 +8,7 @@
 #include "doctor.h"
 #include "escape.h"
 #include "forkproof_version.h"
+#include "systems.h"
 
 #define WIDTH 80
 #define DETAIL_AT 28
@@ -56,6 +57,15 @@ static void rungs(FILE *out, const struct fp_checkup *checkup) {
             checkup->strongest);
 }
 
+/* Of which nothing has been found out by doing it. */
+static void other_systems(FILE *out) {
+    heading(out, "Other systems, for which the library is written (docs/porting.md)");
+    for (int i = 0; i < FP_SYSTEM_COUNT; i++)
+        fprintf(out, "  %-20s    " FP_NOT_RUN "; %d in full, %d weaker, %d not\n",
+                fp_systems[i].name, fp_count_abilities(i, FP_FULL), fp_count_abilities(i, FP_WEAK),
+                fp_count_abilities(i, FP_NONE));
+}
+
 static void write_all(FILE *out, const struct fp_checkup *checkup) {
     struct utsname system;
     uname(&system);
@@ -70,6 +80,7 @@ static void write_all(FILE *out, const struct fp_checkup *checkup) {
     row(out, &checkup->library);
     row(out, &checkup->twin);
     row(out, &checkup->runtime);
+    other_systems(out);
     fprintf(out, "\nforkproof run %s here.\n", checkup->works ? "works" : "does not work");
 }
 

@@ -85,6 +85,28 @@ class Doctor(harness.Case):
         self.assertIn("--contain=auto takes %s; the strongest to be had is %s."
                       % (told["auto"], told["strongest"]), text)
 
+    def test_other_systems_are_not_said_to_be_run(self):
+        told = self.examine()["other_systems"]
+        self.assertEqual(set(told), {"macos", "freebsd", "netbsd", "openbsd"})
+        text = self.doctor()
+        for system in told.values():
+            self.assertEqual(system["state"], "compiles, not run")
+            self.assertRegex(text, r"(?m)^  %s +compiles, not run; " % system["name"])
+            for ability in system["abilities"].values():
+                self.assertEqual(ability["is"] == "full", ability["why_not"] is None, ability)
+        self.assertEqual({name: system["abilities"]["reaper"]["is"] for name, system in told.items()},
+                         {"macos": "none", "freebsd": "full", "netbsd": "none", "openbsd": "none"})
+
+    def test_the_page_on_porting_tells_the_same(self):
+        """docs/porting.md has the table of shim/record/systems.h."""
+        told = list(self.examine()["other_systems"].values())
+        with open(os.path.join(os.path.dirname(__file__), "..", "..", "..", "docs", "porting.md")) as f:
+            rows = f.read().splitlines()
+        for name, ability in told[0]["abilities"].items():
+            here = [system["abilities"][name] for system in told]
+            why = next((one["why_not"] for one in here if one["why_not"]), "")
+            self.assertIn("| %s | %s | %s |" % (ability["what"], " | ".join(one["is"] for one in here), why), rows)
+
     def test_reasons_are_wrapped(self):
         text = self.doctor(**self.plain())
         self.assertLessEqual(max(len(line) for line in text.splitlines() if "/" not in line), 80)

@@ -1,0 +1,1 @@
+#include "../registers_none.h"
