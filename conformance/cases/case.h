@@ -15,6 +15,8 @@
 extern "C" {
 #endif
 
+extern char **environ; // which POSIX has no header declare
+
 /* --- telling --- */
 
 /* First of all in main: where to tell it is read from the environment (CASE_DIRECTORY). */

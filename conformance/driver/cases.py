@@ -17,8 +17,8 @@ NATIVE, WINE = PLATFORMS = ("native", "wine")
 ON_WINE = ".windows.c"
 DEADLINE = 10
 LONGEST = 600
-CONDITION = re.compile(r"!?(root|plain-user|cgroup|glibc|musl|linux-[0-9]{1,4}\.[0-9]{1,4})")
-CONDITIONS = ("root", "plain-user", "cgroup", "glibc", "musl", "linux-N.M")
+CONDITION = re.compile(r"!?(root|plain-user|cgroup|glibc|musl|(?:glibc|linux)-[0-9]{1,4}\.[0-9]{1,4})")
+CONDITIONS = ("root", "plain-user", "cgroup", "glibc", "musl", "glibc-N.M", "linux-N.M")
 ENDS = ("said", "survivors", "stranger-hit", "stalled", "deadline")
 ALL = "all"
 

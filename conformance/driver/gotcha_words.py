@@ -34,12 +34,15 @@ NEEDS = {
     "wine": "Wine",
 }
 CONDITIONS = {"root": "for root", "plain-user": "for a plain user", "cgroup": "where a cgroup can be made"}
+SYSTEMS = {"linux": "Linux", "glibc": "glibc"}
 
 
 def condition(text):
     """`musl !root`, in words."""
     name = text.lstrip("!")
-    words = CONDITIONS.get(name, f"from Linux {name[6:]}" if name.startswith("linux-") else f"with {name}")
+    system, _, version = name.partition("-")
+    otherwise = f"from {SYSTEMS[system]} {version}" if version and system in SYSTEMS else f"with {name}"
+    words = CONDITIONS.get(name, otherwise)
     return f"not {words}" if text.startswith("!") else words
 
 

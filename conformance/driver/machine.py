@@ -1,7 +1,7 @@
 """A platform that is a machine: a kernel of a Debian suite, booted by qemu with the tree and the cases in its memory.
 
-What is run in it is conformance/run, with the C library and the Python of this machine, at the paths that they have
-here. Its report comes back over a second serial line; the first one is the console, which is kept."""
+What is run in it is conformance/run, at the paths that all has here, with the C library and the Python of this machine,
+or with the root of another architecture (foreign.py). Its report comes back over the console, which is kept."""
 
 import base64
 import binascii
@@ -21,14 +21,14 @@ import time
 import zlib
 
 from . import audit
+from .architecture import X86_64
 from .cases import AUDIT
-from .place import HERE, LONG, Place, Unavailable, called, last_line, only_one
+from .foreign import CrossPlace, fetch_kernel, libraries
+from .place import HERE, Place, Unavailable, last_line, only_one
 from .report import Report
 from .text import near, visible
 from .verdict import BROK, CONF, Cell, Result, Run
 
-QEMU = "qemu-system-x86_64"
-ARCHITECTURE = "x86_64"
 PROCESSORS, MEGABYTES = 2, 1024
 SLOWER = 6  # than this machine, at worst: beside others that are busy
 TOOLS = "base64 cat chmod env find gzip ln mkdir mount rm setsid sh sleep touch true yes".split()  # of cases and INIT
@@ -36,21 +36,11 @@ SEARCHED = "/usr/sbin:/usr/bin:/sbin:/bin"
 LINKS = ("bin", "sbin", "lib", "lib64")  # where /usr is merged
 NOT_OF_PYTHON = {"test", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip", "pydoc_data", "dist-packages",
                  "site-packages"}
+NOT_OF_ROOT = NOT_OF_PYTHON | {"include", "share", "gconv", "locale", "perl", "perl5"}
 USUAL = (0, 1, 77)  # exit statuses of conformance/run that come with a report
-SAID = re.compile(r"begin\n(?P<report>.*)end (?P<status>\d+)\n", re.S)
-
-APT = """APT::Sandbox::User "";
-APT::Update::Error-Mode "any";
-Dir::State "{0}";
-Dir::State::status "{0}/status";
-Dir::Cache "{0}";
-Dir::Etc::sourcelist "{0}/sources.list";
-Dir::Etc::sourceparts "/dev/null";
-Acquire::Languages "none";
-Acquire::Retries "3";
-"""
-SOURCE = "deb [arch=amd64 signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] " \
-    "http://deb.debian.org/debian {} main\n"
+# What INIT says on the console, as lines of its own.
+BEGIN, REPORT, END = (re.compile(rf"^{said}\n", re.M) for said in ("begin", r"report (\S+)", r"end (\d+)"))
+OURS = re.compile(r"^(?:begin|report \S+|end \d+)\n", re.M)
 
 INIT = """#!/bin/sh
 export PATH={searched} LC_ALL=C HOME=/root
@@ -64,63 +54,16 @@ mount -t devpts pts /dev/pts
 mount -t cgroup2 cgroup /sys/fs/cgroup
 ln -s /proc/self/fd /dev/fd
 chmod 1777 /tmp /dev/shm
-exec 3>/dev/ttyS1
-echo begin >&3
-{command} --format json --output /report 3>&-
+echo 1 >/proc/sys/kernel/printk
+echo begin
+{command} --format json --output /report
 status=$?
-[ ! -e /report ] || gzip -c /report | base64 >&3
-echo "end $status" >&3
+[ ! -e /report ] || gzip -c /report | base64 -w 500 | while read -r line; do echo "report $line"; done
+echo "end $status"
 exec sleep 3600
 """
 PASSWD = "root:x:0:0::/root:/bin/sh\nnobody:x:65534:65534::/:/bin/sh\n"
 GROUP = "root:x:0:\nnogroup:x:65534:\n"
-
-
-# --- the kernel ---
-
-class Apt:
-    """With lists and a cache below a directory: this machine's own learns nothing of it."""
-
-    def __init__(self, directory, suite):
-        self.directory = directory
-        for place in ("lists/partial", "archives/partial"):
-            (directory / place).mkdir(parents=True)
-        (directory / "status").touch()
-        (directory / "conf").write_text(APT.format(directory), encoding="utf-8")
-        (directory / "sources.list").write_text(SOURCE.format(suite), encoding="utf-8")
-
-    def __call__(self, *words):
-        status, said = called(["env", f"--chdir={self.directory}", f"APT_CONFIG={self.directory}/conf", "LC_ALL=C",
-                               *words], LONG)
-        if status:
-            first = re.search(r"^[EW]: .*", said, re.M)  # the last one only says that there was one
-            raise Unavailable(CONF, f"{words[0]}: {last_line(first[0] if first else said)}")
-        return said
-
-    def package_of_kernel(self, name):
-        """From the package that names the newest one to that which has it: since Linux 6.19 that is a third."""
-        for _ in range(3):
-            found = re.search(r"Depends: (linux-(?:image|binary)-\d\S+)", self("apt-cache", "depends", name))
-            name = found[1] if found else name
-        return name
-
-
-def fetch(directory, wanted):
-    """The kernel of a suite, once: what is there stays."""
-    kernel = directory / "vmlinuz"
-    if kernel.is_file():
-        return kernel
-    with tempfile.TemporaryDirectory(prefix="fetch-", dir=directory) as work:
-        apt = Apt(pathlib.Path(work) / "apt", wanted.suite)
-        apt("apt-get", "-q", "update")
-        apt("apt-get", "-q", "download", apt.package_of_kernel(wanted.package))
-        package, unpacked = next(apt.directory.glob("*.deb")), pathlib.Path(work) / "kernel"
-        apt("dpkg-deb", "--extract", str(package), str(unpacked))
-        found = next(unpacked.glob("**/vmlinuz*"), None)
-        if not found:
-            raise Unavailable(CONF, f"{package.name} has no kernel in it")
-        found.rename(kernel)
-    return kernel
 
 
 # --- what lies in its memory ---
@@ -135,28 +78,11 @@ def with_links(path):
         path = path.parent / os.readlink(path)
 
 
-def libraries(programs):
-    """Of those that are dynamic, the loader too."""
-    said = called(["ldd", *programs])[1]
-    return {pathlib.Path(path) for path in re.findall(r"(/\S+) \(0x", said)}
-
-
 def of_python():
     top = pathlib.Path(sysconfig.get_path("stdlib"))
     for folder, inner, names in os.walk(top):
         inner[:] = [name for name in inner if name not in NOT_OF_PYTHON and not name.startswith("config-")]
         yield from (pathlib.Path(folder) / name for name in names)
-
-
-def of_system():
-    """Programs of this machine and modules of Python."""
-    for tool in TOOLS:
-        path = shutil.which(tool, path=SEARCHED)
-        if not path:
-            raise Unavailable(CONF, f"{tool} is not found, which a case or the machine needs")
-        yield pathlib.Path(path)
-    yield pathlib.Path(sys.executable)
-    yield from of_python()
 
 
 def of_tree(tree, chosen):
@@ -201,8 +127,17 @@ def pack(file, top, names):
         raise Unavailable(CONF, f"cpio: {last_line(done.stderr.decode('utf-8', 'replace'))}")
 
 
-def write_image(file, files, command):
-    """Two archives, one after the other, which the kernel unpacks into one: what is this machine's, and its own."""
+def of_root(root):
+    """Names for cpio: what is run of it."""
+    for folder, inner, names in os.walk(root):
+        inner[:] = sorted(name for name in inner if name not in NOT_OF_ROOT)
+        yield from (os.path.relpath(os.path.join(folder, name), root) for name in (*inner, *names)
+                    if not name.endswith((".a", ".o", ".deb")))
+
+
+def write_image(file, root, files, command):
+    """Archives one after the other, which the kernel unpacks into one: another architecture's root, if it is for one;
+    what is this machine's; and its own."""
     with tempfile.TemporaryDirectory() as work:
         own = pathlib.Path(work)
         for name in "dev", "proc", "sys", "tmp", "run", "root", "etc":
@@ -211,6 +146,8 @@ def write_image(file, files, command):
         (own / "init").chmod(0o755)
         (own / "etc" / "passwd").write_text(PASSWD, encoding="ascii")
         (own / "etc" / "group").write_text(GROUP, encoding="ascii")
+        if root:
+            pack(file, root, list(of_root(root)))
         pack(file, "/", closure(files))
         pack(file, own, sorted(str(inner.relative_to(own)) for inner in own.rglob("*")))
 
@@ -245,7 +182,8 @@ def results_of(told, chosen, plan):
 class MachinePlace(Place):
     """`play` in the place of what is run at other places."""
 
-    kernel = None
+    architecture, root = X86_64, None
+    python, kernel = sys.executable, None
 
     @property
     def directory(self):
@@ -257,21 +195,33 @@ class MachinePlace(Place):
 
     def needs(self):
         here = os.uname().machine
-        return super().needs() or ("" if here == ARCHITECTURE else f"what is built here is for {here}")
+        return super().needs() or ("" if here == X86_64.name else f"what is built here is for {here}")
 
     def open(self):
         super().open()
         try:
             with only_one(self.directory):
                 self.directory.mkdir(exist_ok=True)
-                self.kernel = fetch(self.directory, self.platform.machine)
+                wanted = self.platform.machine
+                self.kernel = fetch_kernel(self.directory / "vmlinuz", wanted.suite, wanted.package, self.architecture)
         except OSError as wrong:
             raise Unavailable(CONF, str(wrong)) from None
 
-    # --- what it is told to do ---
+    # --- what lies in it, and what it is told to do ---
+
+    @staticmethod
+    def of_system():
+        """Programs of this machine and modules of Python."""
+        for tool in TOOLS:
+            path = shutil.which(tool, path=SEARCHED)
+            if not path:
+                raise Unavailable(CONF, f"{tool} is not found, which a case or the machine needs")
+            yield pathlib.Path(path)
+        yield pathlib.Path(sys.executable)
+        yield from of_python()
 
     def command(self, plan, options, chosen):
-        words = [sys.executable, "-B", HERE / "run", "--build", self.tree.directory, "--catalogue",
+        words = [self.python, "-B", HERE / "run", "--build", self.build.directory, "--catalogue",
                  options.catalogue.resolve(), "--cases", options.cases.resolve(), "--mode", ",".join(plan.modes),
                  "--repeat", plan.repeat, "--jobs", min(plan.jobs, PROCESSORS), "--slower",
                  SLOWER * plan.slower, "--progress", "never"]
@@ -282,15 +232,16 @@ class MachinePlace(Place):
 
     def machine(self, image):
         """The command that boots it. It ends with us, however we end."""
-        return ["setpriv", "--pdeathsig=KILL", QEMU, "-machine", "accel=tcg", "-cpu", "max", "-smp", str(PROCESSORS),
-                "-m", str(MEGABYTES), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
-                "-serial", f"file:{self.console}", "-serial", "stdio", "-kernel", str(self.kernel),
-                "-initrd", f"/proc/self/fd/{image.fileno()}", "-append", "console=ttyS0 panic=-1"]
+        return ["setpriv", "--pdeathsig=KILL", *self.architecture.system, "-smp", str(PROCESSORS), "-m",
+                str(MEGABYTES), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", "-serial", "stdio",
+                "-kernel", str(self.kernel), "-initrd", f"/proc/self/fd/{image.fileno()}", "-append",
+                f"console={self.architecture.console} panic=-1"]
 
     # --- what comes of it ---
 
     def on_console(self):
-        return self.console.read_text(encoding="utf-8", errors="replace") if self.console.is_file() else ""
+        """Without what is ours."""
+        return OURS.sub("", self.console.read_text(encoding="utf-8", errors="replace").replace("\r", ""))
 
     def broken(self, what):
         return Unavailable(BROK, f"{what}; its console: {near(self.console)}")
@@ -299,28 +250,30 @@ class MachinePlace(Place):
         """It was over before its report was."""
         text = self.on_console()
         if not text.strip():
-            return Unavailable(CONF, f"{QEMU} answers {status}: {last_line(complaint)}")
+            return Unavailable(CONF, f"{self.architecture.system[0]} answers {status}: {last_line(complaint)}")
         panic = re.search(r"Kernel panic.*", text)
         return self.broken(f"it went down: {visible(panic[0].strip()) if panic else last_line(text)}")
 
     def listen(self, process, deadline):
-        """What it says over its second line until it says the end; None when it goes down before."""
-        began, said = time.monotonic(), b""
+        """What it says until it says the end, which is kept as it comes; None when it goes down before."""
+        began, said = time.monotonic(), ""
         poll = select.poll()
         poll.register(process.stdout)
-        while not re.search(rb"^end \d+\r?\n", said, re.M):
-            limit = deadline if b"begin" in said else self.platform.machine.boot
-            if not poll.poll(max(0, began + limit - time.monotonic()) * 1000):
-                raise self.broken(f"it was not over in {limit} s" if b"begin" in said else
-                                  f"it has not begun in {limit} s")
-            chunk = os.read(process.stdout.fileno(), 1 << 16)
-            if not chunk:
-                return None
-            said += chunk
-        return said.decode("ascii", "replace").replace("\r", "")
+        with open(self.console, "wb", buffering=0) as console:
+            while not END.search(said):
+                has_begun = BEGIN.search(said)
+                limit = deadline if has_begun else self.platform.machine.boot
+                if not poll.poll(max(0, began + limit - time.monotonic()) * 1000):
+                    raise self.broken(f"it was not over in {limit} s" if has_begun else
+                                      f"it has not begun in {limit} s")
+                chunk = os.read(process.stdout.fileno(), 1 << 16)
+                if not chunk:
+                    return None
+                console.write(chunk)
+                said += chunk.decode("ascii", "replace").replace("\r", "")
+        return said
 
     def boot(self, image, repeat):
-        self.console.unlink(missing_ok=True)
         with tempfile.TemporaryFile() as complaint, \
                 subprocess.Popen(self.machine(image), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                  stderr=complaint, pass_fds=[image.fileno()], start_new_session=True) as process:
@@ -336,12 +289,11 @@ class MachinePlace(Place):
 
     def read(self, said):
         """The report that is in it."""
-        found = SAID.fullmatch(said)
-        if not found or int(found["status"]) not in USUAL:
-            answer = found["status"] if found else "what nobody understands"
-            raise self.broken(f"conformance/run in it answers {answer}: {last_line(self.on_console())}")
+        status = int(END.search(said)[1])
+        if status not in USUAL:
+            raise self.broken(f"conformance/run in it answers {status}: {last_line(self.on_console())}")
         try:
-            return json.loads(gzip.decompress(base64.b64decode(found["report"])))
+            return json.loads(gzip.decompress(base64.b64decode("".join(REPORT.findall(said)))))
         except (ValueError, OSError, EOFError, zlib.error, binascii.Error):
             raise self.broken("its report cannot be read") from None
 
@@ -352,13 +304,23 @@ class MachinePlace(Place):
         if not chosen:
             return Report([], plan, {}, str(self.build.directory), 0.0)
         own = [plan.own.resolve()] if plan.own else []
-        files = [*of_system(), *of_tree(self.tree, chosen), *of_suite(options), *own]
+        files = [*self.of_system(), *of_tree(self.build, chosen), *of_suite(options), *own]
         try:
             with tempfile.TemporaryFile(dir=self.directory) as image:
-                write_image(image, files, self.command(plan, options, chosen))
+                write_image(image, self.root, files, self.command(plan, options, chosen))
                 told = self.read(self.boot(image, plan.repeat))
         except OSError as wrong:
             raise Unavailable(CONF, str(wrong)) from None
         report = Report(results_of(told, chosen, plan), plan, told["machine"], str(self.build.directory), 0.0)
         report.left_out = told["left_out"]
         return report
+
+
+class ForeignMachinePlace(CrossPlace, MachinePlace):
+    """Of another architecture: all that is not the suite's lies in its root."""
+
+    python = "/usr/bin/python3"
+
+    @staticmethod
+    def of_system():
+        return ()

@@ -7,11 +7,12 @@ import platform
 import re
 import shutil
 
-from . import wine
+from . import facts, wine
 from .text import visible
 
 NOT_POSSIBLE = 77  # of the warden
 SOME_PIDS = 400
+NONE, NEWEST = (0, 0), (9999, 0)  # versions
 WHOLE_MACHINE = 1 << 16  # users at least, or 0 is not the 0 of the machine
 
 
@@ -38,6 +39,16 @@ def libc_of(program):
             return "musl" if b"/ld-musl-" in file.read(4096) else "glibc"
     except OSError:
         return "glibc"
+
+
+@functools.cache
+def glibc_of(program):
+    """(major, minor); what cannot be told counts as the newest, and another library as none."""
+    try:
+        found = re.match(r"glibc (\d+)\.(\d+)", facts.libc_of(program.read_bytes()))
+    except OSError:
+        found = None
+    return tuple(map(int, found.groups())) if found else NEWEST if libc_of(program) == "glibc" else NONE
 
 
 class Machine:
@@ -115,9 +126,10 @@ class Machine:
     def holds(self, condition, program):
         """Of `where`, for a program that is built."""
         wanted, name = not condition.startswith("!"), condition.removeprefix("!")
-        if name.startswith("linux-"):
-            major, minor = name.removeprefix("linux-").split(".")
-            answer = release() >= (int(major), int(minor))
+        system, _, least = name.partition("-")
+        if least and system in ("glibc", "linux"):
+            version = release() if system == "linux" else glibc_of(program)
+            answer = version >= tuple(map(int, least.split(".")))
         elif name in ("glibc", "musl"):
             answer = libc_of(program) == name
         elif name == "cgroup":

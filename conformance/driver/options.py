@@ -6,14 +6,15 @@ import pathlib
 import shlex
 import shutil
 
-from . import platforms, progress, report_json, report_junit, report_tap, report_text
+from . import platforms, progress, report_html, report_json, report_junit, report_tap, report_text
 from .build import Build
 from .cases import PROGRAMS, WAYS
 from .schema import Malformed
 from .text import near
 
 CONFORMANCE = pathlib.Path(__file__).resolve().parent.parent
-FORMATS = {"text": report_text, "json": report_json, "junit": report_junit, "tap": report_tap}
+FORMATS = {"text": report_text, "json": report_json, "junit": report_junit, "tap": report_tap,
+           "html": report_html}
 SUBJECTS = ("c",)
 USAGE = 2  # the exit status
 FOLDERS = ("catalogue", "cases", "platforms")
@@ -51,7 +52,7 @@ def make_parser(description):
     which.add_argument("--tag", type=words(), default=(), metavar="TAG,...", help="those with one of these tags")
     which.add_argument("--family", type=words(), default=(), metavar="FAMILY,...")
     which.add_argument("--subject", type=words(SUBJECTS), default=SUBJECTS, help="whose programs: c")
-    which.add_argument("--platform", type=words(), default=(platforms.NATIVE,), metavar="PLATFORM,...",
+    which.add_argument("--platform", type=words(), action="extend", metavar="PLATFORM,...",
                        help="where: native (the default), those of --list-platforms, gate, extended, all")
     which.add_argument("--mode", type=words(WAYS), metavar="MODE,...",
                        help="of bare, run, preload (these three), and audit")
@@ -130,10 +131,10 @@ def parse(arguments, description):
 
 def choose_platforms(parser, options):
     """From names to Platforms. Where none is named, none is read: what is wrong with one is its own matter."""
-    named, known = options.platform != (platforms.NATIVE,) or options.list_platforms, {}
+    names, known = tuple(options.platform or (platforms.NATIVE,)), {}
     try:
-        known = platforms.load(options.platforms) if named else {}
-        options.platform = platforms.choose(options.platform, known)
+        known = platforms.load(options.platforms) if names != (platforms.NATIVE,) or options.list_platforms else {}
+        options.platform = platforms.choose(names, known)
     except Malformed as wrong:
         parser.error(str(wrong.complaints[0]))
     except KeyError as wrong:

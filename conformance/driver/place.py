@@ -77,10 +77,30 @@ def only_one(directory):
 class Place:
     """tree: the Build that is tested. `open` before anything is run, `close` at the end."""
 
+    slower = 1  # a case has so many times its deadline
+    pids_each = 1  # that a process has, before it makes threads
+    no_audit = ""  # why none can be had
+    before_cmake = ()
+
+    probes = PROBES
+
     def __init__(self, platform, tree):
         self.platform, self.tree, self.build = platform, tree, tree
         self.around, self.before = [], []  # words before the warden; before what it runs
         self.user, self.cgroup = None, None  # as which user all of it is run, when it is another
+
+    @property
+    def compiler(self):
+        return self.platform.compile.c
+
+    @property
+    def targets(self):
+        return TARGETS[self.platform.compile.what]
+
+    @property
+    def memory(self):
+        """Where it is kept what failed."""
+        return self.tree.directory / "platforms" / f"{self.platform.name}.failed.json"
 
     @property
     def is_foreign(self):
@@ -109,7 +129,7 @@ class Place:
         """A small program is made and run."""
         with tempfile.TemporaryDirectory() as work:
             source, program = pathlib.Path(work) / f"x.{language.replace('c++', 'cc')}", pathlib.Path(work) / "x"
-            source.write_text(PROBES[language], encoding="ascii")
+            source.write_text(self.probes[language], encoding="ascii")
             status, said = called([compiler, *self.platform.compile.flags, source, "-o", program])
             if status:
                 return f"{compiler} makes no program: {complaint_of(said)}"
@@ -139,24 +159,28 @@ class Place:
         """Of cmake."""
         wanted, source = self.platform.compile, PROGRAMS if self.platform.compile.what == "programs" else HERE.parent
         cxx = wanted.cxx if wanted.cxx and not self.cannot_compile("c++", wanted.cxx) else "NOTFOUND"
-        return ["-S", str(source), "-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", f"-DCMAKE_C_COMPILER={wanted.c}",
+        return ["-S", str(source), *self.common_arguments(), f"-DCMAKE_C_COMPILER={wanted.c}",
                 f"-DCMAKE_C_FLAGS={' '.join(wanted.flags)}", f"-DCMAKE_CXX_COMPILER={cxx}",
-                f"-DCMAKE_CXX_FLAGS={' '.join(wanted.flags)}", "-DFORKPROOF_WINDOWS_CC=OFF", "-DBUILD_TESTING=OFF"]
+                f"-DCMAKE_CXX_FLAGS={' '.join(wanted.flags)}"]
+
+    @staticmethod
+    def common_arguments():
+        return ["-G", "Ninja", "-DCMAKE_BUILD_TYPE=Debug", "-DFORKPROOF_WINDOWS_CC=OFF", "-DBUILD_TESTING=OFF"]
 
     def step(self, *argv):
         status, said = called(argv, LONG)
         if status:
             verdict = CONF if NO_SPACE in said else BROK
-            raise Unavailable(verdict, f"{self.platform.compile.c} does not build it: {complaint_of(said)}")
+            raise Unavailable(verdict, f"{self.compiler} does not build it: {complaint_of(said)}")
 
     def compiled(self, directory):
         """What was configured otherwise before is made anew."""
         arguments, stamp = self.arguments(), directory / "configured"
         if not stamp.is_file() or stamp.read_text(encoding="utf-8") != "\n".join(arguments):
             shutil.rmtree(directory, ignore_errors=True)
-            self.step("cmake", *arguments, "-B", directory)
+            self.step(*self.before_cmake, "cmake", *arguments, "-B", directory)
             stamp.write_text("\n".join(arguments), encoding="utf-8")
-        self.step("cmake", "--build", directory, "--target", *TARGETS[self.platform.compile.what])
+        self.step(*self.before_cmake, "cmake", "--build", directory, "--target", *self.targets)
 
     def make_build(self):
         tree, name = self.tree, self.platform.name
@@ -168,7 +192,7 @@ class Place:
             with only_one(own / name):
                 self.compiled(own / name)
             found = Build(own / name) if self.platform.compile.what == "all" else Build(tree.directory, own / name)
-        found.memory = own / f"{name}.failed.json"
+        found.memory = self.memory
         if self.platform.twin:
             found.take_twin()
         return found

@@ -3,7 +3,7 @@
 import pathlib
 from dataclasses import dataclass
 
-from . import cases
+from . import architecture, cases
 from .catalogue import front_matter
 from .schema import ID, Complaint, Complaints, Malformed, Table, read_text
 
@@ -17,6 +17,9 @@ WHAT = ("programs", "all")
 USERS = ("caller", "plain")
 LONGEST = 24 * 3600  # seconds
 NOT_IN_MACHINE = ("compile", "twin", "deny", "user", "cgroup", "run")
+NOT_FOREIGN = ("compile", "twin", "deny", "user", "cgroup")
+NOT_COMPILED = ("architecture", "machine", "libc", *NOT_IN_MACHINE)
+FOREIGN = ("aarch64-macos", "x86_64-macos", "x86_64-freebsd", "x86_64-netbsd", "x86_64-openbsd")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,15 @@ class Machine:
 
 
 @dataclass(frozen=True)
+class Libc:
+    """The C library of a Debian suite. packages: further ones of it that are needed."""
+
+    suite: str
+    version: str
+    packages: tuple
+
+
+@dataclass(frozen=True)
 class Gap:
     """Where it is known that a case does not come out there as it should."""
 
@@ -61,6 +73,7 @@ class Platform:
     kind: str = cases.NATIVE  # whose cases are run
     tools: tuple = ()  # programs that must be there
     packages: tuple = ()  # that bring them
+    architecture: str = ""  # when it is another than this machine's
     compile: Compile = None
     twin: bool = False  # the library is that for the other class of programs
     deny: tuple = ()
@@ -69,6 +82,8 @@ class Platform:
     cgroup: bool = False  # one is handed over
     run: tuple = ()  # further options for forkproof run
     machine: Machine = None
+    libc: Libc = None
+    compiles_for: str = ""  # what it is compiled for, when it is not run
     gaps: tuple = ()
     path: pathlib.Path = None
 
@@ -109,6 +124,17 @@ def read_machine(top):
     return found
 
 
+def read_libc(top):
+    if "libc" not in top.values:
+        return None
+    table = top.table("libc")
+    if table is None:
+        return None
+    found = Libc(table.text("suite"), table.text("version"), table.texts("packages", ()))
+    table.done()
+    return found
+
+
 def read_gap(table):
     found = Gap(table.text("gotcha"), table.choice("program", cases.PROGRAMS, ""), table.choice("mode", cases.WAYS, ""),
                 table.text("because"))
@@ -120,16 +146,22 @@ def read_front(values, complain):
     top = Table(values, "", complain)
     found = {"title": top.text("title"), "sets": top.texts("sets", among=SETS, empty=False),
              "kind": top.choice("cases", cases.PLATFORMS, cases.NATIVE), "tools": top.texts("tools", ()),
-             "packages": top.texts("packages", ()), "compile": read_compile(top), "twin": top.flag("twin", False),
+             "packages": top.texts("packages", ()),
+             "architecture": top.choice("architecture", tuple(architecture.KNOWN), ""),
+             "compile": read_compile(top), "twin": top.flag("twin", False),
              "deny": top.texts("deny", (), among=DENIABLE), "user": top.choice("user", USERS, USERS[0]),
              "user_namespaces": top.flag("user-namespaces", True), "cgroup": top.flag("cgroup", False),
-             "run": top.texts("run", ()), "machine": read_machine(top),
+             "run": top.texts("run", ()), "machine": read_machine(top), "libc": read_libc(top),
+             "compiles_for": top.choice("compiles-for", FOREIGN, ""),
              "gaps": tuple(read_gap(table) for table in top.tables("gaps", ()))}
     top.done()
     if found["user"] != "plain" and (found["cgroup"] or not found["user_namespaces"]):
         complain("user", 'must be plain: a cgroup is handed over to one, and user namespaces are taken from one')
-    if found["machine"] and any(name in values for name in NOT_IN_MACHINE):
-        complain("machine", f"goes with none of {', '.join(NOT_IN_MACHINE)}")
+    if found["libc"] and not (found["compile"] and found["compile"].what == WHAT[0]):
+        complain("libc", "goes with [compile] of programs")
+    for key, others in ("machine", NOT_IN_MACHINE), ("architecture", NOT_FOREIGN), ("compiles_for", NOT_COMPILED):
+        if found[key] and any(name in values for name in others):
+            complain(key.replace("_", "-"), f"goes with none of {', '.join(others)}")
     return found
 
 

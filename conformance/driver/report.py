@@ -21,6 +21,8 @@ class Report:
     subject: str = "c"
     left_out: int = 0  # runs that were given up
     lacks: tuple = ()  # (verdict, reason) of a platform that cannot be had
+    compiled: str = ""  # what is to be told of a platform for which all is compiled and nothing is run
+    began: str = ""  # when, in UTC
 
     @property
     def platform(self):
@@ -77,6 +79,10 @@ class Report:
     def again(self, *cells):
         """The command that repeats them, to be printed."""
         return visible(self.plan.again(*cells))
+
+    def again_all(self):
+        """The command that repeats all of it."""
+        return visible(self.plan.again_all())
 
     def status(self):
         """The exit status."""

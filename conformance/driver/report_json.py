@@ -1,4 +1,4 @@
-"""Everything, for programs. `schema` changes when a member changes its meaning or goes."""
+"""Everything, for programs. `schema` changes when a member comes, changes its meaning, or goes."""
 
 import json
 
@@ -7,24 +7,25 @@ from .report_text import MOST_STEPS
 
 MOST_FACTS = 200
 
-SCHEMA = 1
+SCHEMA = 2
 
 
 def cell(report, one):
     run = one.example
     return {"program": one.program, "mode": one.mode, "verdict": one.verdict, "reason": one.reason,
             "expected": one.expected or None, "because": one.because or None, "outcomes": dict(one.counts),
-            "safe": one.safe,
-            "seconds": round(one.seconds, 3), "facts": [line for line in run.facts.split("\n") if line][:MOST_FACTS],
+            "safe": one.safe, "means": run.reason, "seconds": round(one.seconds, 3),
+            "facts": [line for line in run.facts.split("\n") if line][:MOST_FACTS],
             "steps": [{"pid": pid, "text": text} for pid, text in run.steps[-MOST_STEPS:]], "again": report.again(one)}
 
 
 def gotcha(report, result):
     entry = result.gotcha.entry
-    found = {"id": result.gotcha.id, "verdict": result.verdict,
+    found = {"id": result.gotcha.id, "kind": result.gotcha.platform, "verdict": result.verdict,
              "complaints": [{"file": c.file, "place": c.place, "what": c.what} for c in result.gotcha.complaints]}
     if entry:
-        found |= {"title": entry.title, "family": entry.family, "severity": entry.severity, "tags": entry.tags,
+        found |= {"title": entry.title, "family": entry.family, "order": entry.order, "severity": entry.severity,
+                  "tags": entry.tags,
                   "sources": [{"document": document, "section": section} for document, section in entry.sources],
                   "forkproof": {"run": entry.run, "preload": entry.preload}}
     return found | {"runs": [cell(report, one) for one in result.cells]}
@@ -36,6 +37,9 @@ def share(pair):
 
 def one_report(report):
     return {"schema": SCHEMA, "subject": report.subject, "platform": report.platform.name,
+            "title": report.platform.title, "kind": report.platform.kind, "modes": report.plan.modes,
+            "command": report.again_all(), "began": report.began,
+            **({"compiled": report.compiled} if report.compiled else {}),
             **({"lacks": dict(zip(("verdict", "reason"), report.lacks))} if report.lacks else {}),
             "machine": report.machine,
             "build": report.build, "repeat": report.plan.repeat, "seconds": round(report.seconds, 3),

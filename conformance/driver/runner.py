@@ -34,11 +34,18 @@ class Plan:
     only: object = None  # keys of cells and ids of gotchas; None: all
     again_words: tuple = ()  # how the caller calls us again
 
+    def again_on_platform(self):
+        return [*self.again_words, *(["--platform", self.platform.name] if self.platform.label else [])]
+
+    def again_all(self):
+        modes = ["--mode", ",".join(self.modes)] if self.modes != MODES else []
+        return shlex.join([*self.again_on_platform(), *modes])
+
     def again(self, *cells):
         """The command that repeats them; they are of one gotcha."""
         modes = tuple(mode for mode in WAYS if any(cell.mode == mode for cell in cells))
         programs = {cell.program for cell in cells}
-        words = [*self.again_words, *(["--platform", self.platform.name] if self.platform.label else [])]
+        words = self.again_on_platform()
         words += ["--mode", ",".join(modes)] if modes != MODES or self.own else []
         words += ["--program", str(self.own)] if self.own else ["--twin", *programs] if len(programs) == 1 else []
         words += ["--repeat", str(self.repeat)] if self.repeat > 1 else []
@@ -106,6 +113,8 @@ class Runner:
             return Run(BROK, f"{near(missing)} is not built")
         if cell.mode == "preload" and re.search(r"[\s:=]", str(self.build.library)):
             return Run(BROK, f"LD_PRELOAD cannot name {self.build.library}")
+        if cell.mode == AUDIT and self.place.no_audit:
+            return Run(CONF, self.place.no_audit)
         for need in case.needs:
             why = self.machine.lacks(need)
             if why:
@@ -132,15 +141,16 @@ class Runner:
         return program
 
     def options(self, cell):
-        """An audit ends by itself what has come to a stand."""
+        """An audit ends by itself what has come to a stand. What is known not to come out well may come to one too."""
         case = cell.gotcha.case
-        return [*self.machine.world_options(), *(["--stall"] if case.stall and cell.mode != AUDIT else []),
-                *([f"--pids={case.pids}"] if case.pids else [])]
+        stall = (case.stall or cell.gap) and cell.mode != AUDIT
+        return [*self.machine.world_options(), *(["--stall"] if stall else []),
+                *([f"--pids={case.pids * self.place.pids_each}"] if case.pids else [])]
 
     def play_once(self, cell):
         """(what came of it, what was played)"""
         case = cell.gotcha.case
-        deadline = case.deadline * self.plan.slower + (audit.PATIENCE if cell.mode == AUDIT else 0)
+        deadline = case.deadline * self.plan.slower * self.place.slower + (audit.PATIENCE if cell.mode == AUDIT else 0)
         played = self.worlds.play(self.options(cell), self.command(cell), deadline, "root" in case.needs)
         if cell.mode == AUDIT:  # somebody's own program is one that should be right
             return audit.judge(cell.gotcha, "good" if self.plan.own else cell.program, played), played

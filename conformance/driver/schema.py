@@ -41,12 +41,12 @@ class Complaints(list):
         self.append(Complaint(self.identity, self.file, place, what))
 
 
-def read_text(path, complain):
+def read_text(path, complain, most=MOST_BYTES):
     """The file's text, or None."""
     try:
         about = path.stat()
-        if not stat.S_ISREG(about.st_mode) or about.st_size > MOST_BYTES:
-            complain("", f"is no file of at most {MOST_BYTES} bytes")
+        if not stat.S_ISREG(about.st_mode) or about.st_size > most:
+            complain("", f"is no file of at most {most} bytes")
             return None
         raw = path.read_bytes()
     except OSError as wrong:

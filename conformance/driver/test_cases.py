@@ -100,8 +100,8 @@ class Reading(fixture.TestCase):
         self.complains("outcomes: is missing", '[expect.bad]\n[expect.good]\n')
 
     def test_complaints_about_exceptions(self):
-        self.complains("unless[1].where: 'windows' is no condition: root, plain-user, cgroup, glibc, musl, linux-N.M, "
-                       "each also with !",
+        self.complains("unless[1].where: 'windows' is no condition: root, plain-user, cgroup, glibc, musl, glibc-N.M, "
+                       "linux-N.M, each also with !",
                        CASE + UNLESS.format(where="root windows", outcome="went-well"))
         self.complains("unless[1].outcome: went-wrong is not safe, and it is about good",
                        CASE + UNLESS.format(where="root", outcome="went-wrong"))
@@ -134,7 +134,7 @@ class Reading(fixture.TestCase):
         self.complains("pids: must be a whole number from 1 to 4194304, not what it is",
                        f"pids = 0x{many}\n" + CASE)
         self.complains(f"unless[1].where: 'linux-{many[:50]}... is no condition: root, plain-user, cgroup, glibc, "
-                       "musl, linux-N.M, each also with !",
+                       "musl, glibc-N.M, linux-N.M, each also with !",
                        CASE + UNLESS.format(where=f"linux-{many}.1", outcome="went-well"))
 
     def test_malformed_one_takes_out_itself_only(self):

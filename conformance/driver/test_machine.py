@@ -15,7 +15,8 @@ from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from driver import fixture, machine, place, platforms  # noqa: E402
+from driver import fixture, foreign, machine, place, platforms  # noqa: E402
+from driver.architecture import X86_64  # noqa: E402
 from driver.build import Build  # noqa: E402
 from driver.fixture import BAD, GOOD  # noqa: E402
 from driver.schema import Malformed  # noqa: E402
@@ -26,10 +27,9 @@ SECTIONS = "".join(f"\n## {title}\n\nSo.\n" for title in platforms.SECTIONS)
 MACHINE = '[machine]\nsuite = "some"\npackage = "linux-image"\nboot = {boot}\ndeadline = {deadline}\n'
 GAP = '[[gaps]]\ngotcha = "x"\nprogram = "bad"\nbecause = "it is so"\n'
 
-# Tells where the console is, and what the machine was started with.
+# Keeps what the machine was started with.
 QEMU = """#!/bin/sh
 for word; do
-    case $word in file:*) console=${word#file:} ;; esac
     [ "$last" != -initrd ] || cp "$word" "$0.image"
     last=$word
 done
@@ -49,7 +49,7 @@ class Machines(fixture.TestCase):
         super().setUp()
         self.bin = self.suite.top / "bin"
         self.bin.mkdir()
-        self.qemu = self.bin / machine.QEMU
+        self.qemu = self.bin / X86_64.system[0]
         self.directory = self.suite.build / "platforms" / "far"
         self.directory.mkdir(parents=True)
         (self.directory / "vmlinuz").touch()  # is there, so that none is fetched
@@ -65,9 +65,10 @@ class Machines(fixture.TestCase):
 
     def says(self, report, status=0):
         """As a machine does that has this for its report."""
-        told = base64.encodebytes(gzip.compress(report.encode())).decode()
-        (self.suite.top / "said").write_text(f"begin\r\n{told}end {status}\r\n", encoding="ascii")
-        self.emulator(f"echo Linux >$console\ncat {self.suite.top}/said\nexec sleep 60\n")
+        lines = base64.encodebytes(gzip.compress(report.encode())).decode().splitlines()
+        told = "".join(f"report {line}\r\n" for line in lines)
+        (self.suite.top / "said").write_text(f"Linux\r\nbegin\r\n{told}end {status}\r\n", encoding="ascii")
+        self.emulator(f"cat {self.suite.top}/said\nexec sleep 60\n")
 
     def run_far(self, *words):
         environment = os.environ | {"PATH": f"{self.bin}:{os.environ['PATH']}"}
@@ -160,18 +161,18 @@ class Failing(Machines):
 
     def test_a_panic(self):
         self.platform()
-        self.emulator("printf 'Linux\\n[ 1.0] Kernel panic - not syncing: no init\\r\\nmore\\n' >$console\n")
+        self.emulator("printf 'Linux\\n[ 1.0] Kernel panic - not syncing: no init\\r\\nmore\\n'\n")
         self.assertEqual((1, BROK, f"it went down: Kernel panic - not syncing: no init{self.console}"), self.lack())
 
     def test_no_start(self):
         self.platform(boot=1)
-        self.emulator("echo Linux >$console\nexec sleep 60\n")
+        self.emulator("echo Linux\nexec sleep 60\n")
         self.assertEqual((1, BROK, f"it has not begun in 1 s{self.console}"), self.lack())
         self.assertEqual("Linux\n", (self.directory / "console").read_text())
 
     def test_no_end(self):
         self.platform(deadline=1)
-        self.emulator("echo Linux >$console\necho begin\nexec sleep 60\n")
+        self.emulator("echo Linux\necho begin\nexec sleep 60\n")
         self.assertEqual((1, BROK, f"it was not over in 1 s{self.console}"), self.lack())
 
     def test_no_report(self):
@@ -199,9 +200,9 @@ class Fetching(Machines):
     def setUp(self):
         super().setUp()
         (self.directory / "vmlinuz").unlink()
-        self.wanted = platforms.Machine("some", "linux-image", 1, 1)
         self.program("apt-get", 'case $* in *download*) touch "$PWD/asked.deb" ;; esac\n')
-        self.program("apt-cache", "case $2 in\n"
+        self.program("apt-cache", "[ $1 != pkgnames ] || exec printf '%s\\n' $2.9-amd64 $2.10-amd64 $2.11-arm64\n"
+                     "case $2 in\n"
                      "    linux-image) echo '  Depends: linux-image-7.2+deb' ;;\n"
                      "    linux-image-*) echo '  Depends: linux-base'; echo '  Depends: linux-binary-7.2+deb' ;;\n"
                      "esac\n")
@@ -211,9 +212,9 @@ class Fetching(Machines):
         (self.bin / name).write_text(f"#!/bin/sh\necho {name} $* >>{self.suite.top}/asked\n{script}")
         (self.bin / name).chmod(0o755)
 
-    def fetch(self):
+    def fetch(self, package="linux-image"):
         with mock.patch.dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}"):
-            return machine.fetch(self.directory, self.wanted)
+            return foreign.fetch_kernel(self.directory / "vmlinuz", "some", package)
 
     def test_once(self):
         for _ in range(2):
@@ -222,6 +223,14 @@ class Fetching(Machines):
         self.assertEqual(1, asked.count("apt-get -q update"))
         self.assertIn("apt-get -q download linux-binary-7.2+deb\n", asked)
         self.assertEqual(["vmlinuz"], os.listdir(self.directory))
+
+    def test_the_newest_of_several(self):
+        self.fetch("linux-image-6.18*-amd64")
+        self.assertIn("apt-cache depends linux-image-6.18.10-amd64\n", (self.suite.top / "asked").read_text())
+        (self.directory / "vmlinuz").unlink()
+        with self.assertRaises(place.Unavailable) as raised:
+            self.fetch("linux-image-6.18*-s390x")
+        self.assertEqual("no package is called linux-image-6.18*-s390x", str(raised.exception))
 
     def test_no_network(self):
         self.program("apt-get", "echo 'W: Failed to fetch http://x  Could not resolve x'\n"
@@ -252,6 +261,14 @@ class Memory(unittest.TestCase):
             self.assertIn(str(top / name)[1:], names)
         self.assertNotIn(str(top / "absent")[1:], names)
         self.assertLess(names.index(str(top)[1:]), names.index(str(top / "real")[1:]))
+
+    def test_what_is_of_another_root(self):
+        with tempfile.TemporaryDirectory() as work:
+            for name in "usr/bin/x", "usr/lib/libx.a", "usr/include/x.h":
+                path = pathlib.Path(work) / name
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.touch()
+            self.assertEqual(["usr", "usr/bin", "usr/lib", "usr/bin/x"], list(machine.of_root(work)))
 
     def test_a_program_comes_with_its_libraries(self):
         names = machine.closure([pathlib.Path("/bin/sh")])

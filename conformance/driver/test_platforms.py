@@ -89,9 +89,15 @@ class Reading(Platforms):
                            ("deny: must be a list of different words (pidfd_open, ", front('deny = ["fork"]')),
                            ("cases: must be one of native, wine, not 'dos'", front('cases = "dos"')),
                            ("user: must be plain", front("cgroup = true")),
+                           ("architecture: must be one of aarch64, s390x, ", front('architecture = "vax"')),
+                           ("architecture: goes with none of compile, twin, ",
+                            front('architecture = "s390x"\ntwin = true')),
                            ("user: must be plain", front("user-namespaces = false")),
                            ("compile.c: is missing", front('[compile]\nwhat = "all"')),
                            ("compile.what: must be one of programs, all", front('[compile]\nwhat = "some"\nc = "cc"')),
+                           ("libc: goes with [compile] of programs",
+                            front('[libc]\nsuite = "x"\nversion = "1.0"\n[compile]\nwhat = "all"\nc = "cc"')),
+                           ("libc.version: is missing", front('[libc]\nsuite = "x"')),
                            ("gaps[1].because: is missing", front('[[gaps]]\ngotcha = "x"')),
                            ("gaps[1].mode: must be one of bare, ",
                             front('[[gaps]]\ngotcha = "x"\nmode = "bear"\nbecause = "so"')),
@@ -210,6 +216,12 @@ class Gaps(Platforms):
         status, found = self.runs("--platform", "here", "--mode", "bare")
         self.assertEqual((1, ("FAIL", "the gap is closed, so that it is to go from the platform's file: it is so")),
                          (status, found["bad", "bare"]))
+
+    def test_a_gap_that_comes_to_a_stand_is_not_waited_for(self):
+        self.suite.add("x", bad="pause();", toml=f"deadline = 300\n{CASE}")
+        self.platform("here", GAP.format("x"))
+        found = self.suite.json("--platform", "here", "--mode", "bare", "--twin", "bad", timeout=100)[1]
+        self.assertIn("end stalled", found["x"]["runs"][0]["facts"])
 
     def test_a_gap_of_nothing_is_told(self):
         self.suite.add("x")

@@ -32,7 +32,8 @@ def entry(identity, family="identity", documents=("S0",)):
 
 
 def gotcha(identity, **named):
-    return Gotcha(identity, entry(identity, **named), types.SimpleNamespace(id=identity, outcomes=OUTCOMES))
+    return Gotcha(identity, entry(identity, **named),
+                  types.SimpleNamespace(id=identity, outcomes=OUTCOMES, platform="native"))
 
 
 def result(one, **labels):
@@ -116,7 +117,7 @@ class Text(unittest.TestCase):
 class Machines(unittest.TestCase):
     def test_json(self):
         found = json.loads(report_json.render(MIXED))
-        self.assertEqual((1, "c", "native", 14), (found["schema"], found["subject"], found["platform"], found["runs"]))
+        self.assertEqual((2, "c", "native", 14), (found["schema"], found["subject"], found["platform"], found["runs"]))
         self.assertEqual({"PASS": 1, "FAIL": 2, "BROK": 1, "CONF": 1}, found["counts"])
         c = found["gotchas"][2]
         self.assertEqual(({"bad": 2, "well": 1}, False, "FAIL"),

@@ -253,7 +253,7 @@ class Choosing(Driver):
                             (["--program", "/nowhere", "kill-a"], "--program: /nowhere is no program"),
                             (["--program", "/bin/true", "kill-*"], "--program: needs one gotcha, not several"),
                             (["--family", "pipes", "kill-a"], "no gotcha is like that"),
-                            (["--format", "html"], "invalid choice: 'html'")):
+                            (["--format", "xml"], "invalid choice: 'xml'")):
             done = self.suite.run(*words)
             self.assertEqual(2, done.returncode, words)
             self.assertEqual(1, done.stderr.count("\n"), "one line")
@@ -310,7 +310,7 @@ class Keeping(Driver):
         self.suite.add("x")
         path = self.suite.top / "out.json"
         done = self.suite.run("--format", "json", "--output", path, "--mode", "bare")
-        self.assertEqual(1, json.loads(path.read_text())["schema"])
+        self.assertEqual(2, json.loads(path.read_text())["schema"])
         self.assertIn("PASS 1", done.stdout)
         self.assertEqual("", self.suite.run("--output", path, "--mode", "bare").stdout)
         self.assertIn("PASS 1", path.read_text())

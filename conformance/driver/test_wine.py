@@ -1,7 +1,7 @@
 #!/usr/bin/python3 -B
 """Cases of another platform: what is read, when they are run, and what is left.
 
-Wine is played by a script, so that none is needed; conformance.cases.wine has the real one.
+Wine is played by a script, so that none is needed; conformance.platform.wine has the real one.
 """
 
 import json

@@ -334,16 +334,31 @@ class Conditions(fixture.TestCase):
         self.machine = needs.Machine(self.worlds, Build(self.suite.build))
 
     def test_each_is_so_or_not(self):
-        for condition in "root", "plain-user", "cgroup", "glibc", "musl", "linux-5.4", "linux-999.0":
-            self.assertNotEqual(self.machine.holds(condition, sys.executable),
-                                self.machine.holds(f"!{condition}", sys.executable), condition)
+        for condition in "root", "plain-user", "cgroup", "glibc", "musl", "glibc-2.31", "linux-5.4", "linux-999.0":
+            self.assertNotEqual(self.machine.holds(condition, pathlib.Path(sys.executable)),
+                                self.machine.holds(f"!{condition}", pathlib.Path(sys.executable)), condition)
         self.assertEqual((True, False), tuple(self.machine.holds(f"linux-{v}", "") for v in ("2.6", "999.0")))
 
     def test_libc_is_the_programs(self):
         program = self.suite.top / "program"
         program.write_bytes(b"\x7fELF...../lib/ld-musl-x86_64.so.1\0")
         self.assertEqual("musl", needs.libc_of(program))
+        self.assertFalse(self.machine.holds("glibc-2.0", program))
         self.assertEqual("glibc", needs.libc_of(shutil.which("env")))
+
+    def test_version_is_that_of_the_library_beside_the_loader(self):
+        """Which need not be this machine's."""
+        root = self.suite.top / "root"
+        root.mkdir()
+        (root / "ld-linux-x86-64.so.2").touch()
+        (root / "libc.so.6").write_bytes(b"\0GNU C Library (Some 2.31-1) stable release version 2.31.\0")
+        program = self.suite.top / "program"
+        program.write_bytes(b"\x7fELF.....%b/ld-linux-x86-64.so.2\0" % os.fsencode(root))
+        for version, so in ("2.9", True), ("2.31", True), ("2.32", False):
+            self.assertEqual(so, self.machine.holds(f"glibc-{version}", program), version)
+
+    def test_version_that_cannot_be_told_is_the_newest(self):
+        self.assertTrue(self.machine.holds("glibc-999.0", self.suite.top / "absent"))
 
     def test_probes_leave_nothing(self):
         for need in cases.NEEDS:
