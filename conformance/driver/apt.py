@@ -16,6 +16,11 @@ Dir::Etc::sourcelist "{0}/sources.list";
 Dir::Etc::sourceparts "/dev/null";
 Acquire::Languages "none";
 Acquire::Retries "3";
+#clear APT::Update::Pre-Invoke;
+#clear APT::Update::Post-Invoke;
+#clear APT::Update::Post-Invoke-Success;
+#clear APT::Update::Post-Invoke-Stats;
+#clear AptCli::Hooks;
 """
 SOURCE = "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian {} main\n"
 
@@ -33,8 +38,9 @@ class Apt:
         self("apt-get", "-q", "update")
 
     def __call__(self, *words):
-        status, said = called(["env", f"--chdir={self.directory}", f"APT_CONFIG={self.directory}/conf", "LC_ALL=C",
-                               *words], LONG)
+        # Not by APT_CONFIG, which is read before what the machine has, and its hooks.
+        ours = [f"--config-file={self.directory}/conf"] if words[0].startswith("apt-") else []
+        status, said = called(["env", f"--chdir={self.directory}", "LC_ALL=C", *words, *ours], LONG)
         if status:
             first = re.search(r"^[EW]: .*", said, re.M)  # the last one only says that there was one
             raise Unavailable(CONF, f"{words[0]}: {last_line(first[0] if first else said)}")

@@ -109,7 +109,7 @@ def opened():
     """A Page; all that it started is gone afterwards."""
     (their_in, to), (back, their_out) = os.pipe(), os.pipe()
     with tempfile.TemporaryDirectory(prefix="fp-browser-", ignore_cleanup_errors=True) as profile:
-        wiring = f'exec "$@" 3<&{their_in} 4>&{their_out}'
+        wiring = f'exec "$@" 3</dev/fd/{their_in} 4>/dev/fd/{their_out}'  # dash has <& for one digit only
         process = subprocess.Popen(["sh", "-c", wiring, "sh", find(), *FLAGS, f"--user-data-dir={profile}"],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                    pass_fds=[their_in, their_out])

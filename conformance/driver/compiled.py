@@ -5,7 +5,7 @@ import os
 import re
 
 from .build import Build
-from .place import HERE, Place, Unavailable, called, only_one
+from .place import HERE, NO_SPACE, Place, Unavailable, called, only_one
 from .report import Report
 from .text import near
 from .verdict import BROK, CONF, Cell, Result, Run
@@ -62,8 +62,11 @@ class CompiledPlace(Place):
 
     def call(self, *argv):
         cache = self.tree.directory / "platforms" / "zig-cache"
-        return called(["env", f"ZIG_LIB_DIR={ZIG / 'lib'}", f"ZIG_GLOBAL_CACHE_DIR={cache}",
-                       f"ZIG_LOCAL_CACHE_DIR={cache}", *argv], PATIENCE)
+        status, said = called(["env", f"ZIG_LIB_DIR={ZIG / 'lib'}", f"ZIG_GLOBAL_CACHE_DIR={cache}",
+                               f"ZIG_LOCAL_CACHE_DIR={cache}", *argv], PATIENCE)
+        if NO_SPACE in said or "NoSpaceLeft" in said:  # as zig calls it
+            raise Unavailable(CONF, NO_SPACE)
+        return status, said
 
     def make_build(self):
         """What does not compile does not keep the rest from it."""

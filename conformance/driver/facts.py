@@ -7,7 +7,7 @@ import subprocess
 from . import wine
 from .cases import WINE
 from .text import visible
-from .world import OF_USER
+from .world import SANITIZERS
 
 LOADER = re.compile(rb"/[\w./+-]*/ld(?:64|-[\w-]+)?\.so\.\d|/[\w./+-]*/ld-musl-[\w-]+\.so\.1")
 CLANG = re.compile(rb"(?:[A-Z]\w+ )?clang version [\x21-\x7e]+")
@@ -15,6 +15,7 @@ GCC = re.compile(rb"GCC: (\([\x20-\x7e]{1,100}\) [\x21-\x7e]+)")
 GLIBC = re.compile(rb"GNU C Library \(([\x20-\x7e]{1,100})\) \w+ release version (\d+\.\d+)")
 ORDERS = {b"\1": "little", b"\2": "big"}
 MACHINES = {3: "i386", 21: "ppc64", 22: "s390x", 40: "arm", 62: "x86_64", 183: "aarch64", 243: "riscv64"}  # <elf.h>
+OF_SYSTEM = {f"{top}/{name}" for top in ("", "/usr", "/usr/local") for name in ("bin", "sbin")}
 START = 4096  # of a program, in which its loader is named
 MOMENT = 10  # seconds
 
@@ -76,9 +77,15 @@ def of_programs(place, chosen):
             "programs": architecture_of(program)}
 
 
+def of_environment(environment):
+    """What matters for a case and tells nothing of whose machine it is."""
+    kept = {name: value for name, value in environment.items() if name == "LC_ALL" or name.startswith(SANITIZERS)}
+    is_usual = set(environment.get("PATH", "").split(":")) <= OF_SYSTEM
+    return {**kept, "PATH": "usual" if is_usual else "with further directories"}
+
+
 def of(place, chosen, environment):
-    """For the member `machine` of a report; "" is what cannot be seen. environment: of the programs, without what tells
-    who runs them."""
+    """For the member `machine` of a report; "" is what cannot be seen. environment: of the programs."""
     of_wine = {"wine": visible(said_by(wine.find(), "--version").strip())} if place.platform.kind == WINE else {}
     return {**of_programs(place, chosen), **of_wine, "forkproof": version_of(place),
-            "environment": {name: value for name, value in environment.items() if name not in OF_USER}}
+            "environment": of_environment(environment)}

@@ -3,6 +3,7 @@
 A root is what Debian packages of the architecture have in them, unpacked: the compiler's sysroot, and / of what is
 run. In user mode that is by platforms/foreign.c; a machine has it in its memory (machine.py)."""
 
+import filecmp
 import os
 import pathlib
 import re
@@ -25,11 +26,15 @@ SEEN = ("/proc", "/dev", "/sys")  # of this machine, in the root
 # --- what is fetched ---
 
 def fetch_once(path, fill):
-    """What is there stays; `fill` makes it in a directory that is gone afterwards, and answers where."""
+    """What is there stays; `fill` makes it in a directory that is gone afterwards, and answers where. One at a time."""
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix="fetch-", dir=path.parent) as work:
-            os.rename(fill(pathlib.Path(work)), path)
+        work = path.with_name(f"{path.name}.fetch")
+        shutil.rmtree(work, ignore_errors=True)  # of one that was killed
+        work.mkdir(parents=True)
+        try:
+            os.rename(fill(work), path)
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
     return path
 
 
@@ -86,6 +91,15 @@ def tidy(root):
                 target = os.path.relpath(root / os.readlink(path)[1:], folder)
                 path.unlink()
                 path.symlink_to(target)
+
+
+def put(path, copy):
+    """As it is here. A program that runs keeps the one that it has."""
+    if not copy.is_file() or not filecmp.cmp(path, copy):
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        new = copy.with_name(f"{copy.name}.new")
+        shutil.copy2(path, new)
+        os.replace(new, copy)
 
 
 # --- what is built ---
@@ -176,8 +190,6 @@ class ForeignPlace(CrossPlace):
         emulator = fetch_emulators(emulators) / self.architecture.emulator
         with only_one(self.home):
             for path in libraries([self.tree.warden]):
-                copy = self.root / str(path)[1:]
-                copy.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(path, copy)
+                put(path, self.root / str(path)[1:])
         paths = [*SEEN, tempfile.gettempdir(), str(self.tree.directory)]
         return [str(foreign), str(self.root), self.architecture.handler(emulator), *paths, "--"]

@@ -89,7 +89,7 @@ def complaints(path, system):
     """What is wrong with the library, in words."""
     try:
         found = of_mach_o(path) if system == "macos" else of_elf(path)
-    except (Unreadable, struct.error, ValueError) as wrong:
+    except (Unreadable, OSError, struct.error, ValueError) as wrong:
         return [str(wrong)]
     expected = wanted(system)
     return [*(f"{name} is not put in the place of libc's" for name in sorted(expected - found)),

@@ -311,8 +311,11 @@ class MachinePlace(Place):
                 told = self.read(self.boot(image, plan.repeat))
         except OSError as wrong:
             raise Unavailable(CONF, str(wrong)) from None
-        report = Report(results_of(told, chosen, plan), plan, told["machine"], str(self.build.directory), 0.0)
-        report.left_out = told["left_out"]
+        try:
+            report = Report(results_of(told, chosen, plan), plan, told["machine"], str(self.build.directory), 0.0)
+            report.left_out = told["left_out"]
+        except (KeyError, TypeError):
+            raise self.broken("its report is not what the suite writes") from None
         return report
 
 

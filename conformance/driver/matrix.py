@@ -107,14 +107,14 @@ class Matrix:
 def facts_of_column(told):
     machine = told["machine"]
     kernel = " ".join(str(machine[name]) for name in ("system", "release", "machine") if machine.get(name))
-    found = [("kernel", kernel), ("Wine", machine.get("wine", "")), ("C library", machine.get("libc", "")),
-             ("programs", machine.get("programs", "")), ("compiler", machine.get("compiler", "")), ("forkproof", machine.get("forkproof", ""))]
+    names = {"Wine": "wine", "C library": "libc", "programs": "programs", "compiler": "compiler", "forkproof": "forkproof"}
+    found = [("kernel", kernel), *((name, machine.get(member, "")) for name, member in names.items())]
     if machine.get("user") is not None:
         found.append(("user", str(machine["user"])))
     if machine.get("pid_namespace") is not None:
         found.append(("worlds", "pid namespaces" if machine["pid_namespace"] else "no pid namespaces: a subreaper"))
-    found += [("environment", " ".join(f"{name}={value}" for name, value in machine.get("environment", {}).items())),
-              ("build", told["build"]), ("begun", told["began"]), ("took", f"{told['seconds']:.1f} s")]
+    found += [("environment", ", ".join(f"{name}: {value}" for name, value in machine.get("environment", {}).items())),
+              ("begun", told["began"]), ("took", f"{told['seconds']:.1f} s")]
     if told["repeat"] > 1:
         found.append(("each", f"{told['repeat']} times"))
     if told["left_out"]:

@@ -25,7 +25,6 @@ KINDS = {matrix.PLATFORM: "platforms", matrix.SUBJECT: "libraries"}
 MARKS_OF_VERDICTS = {FAIL: "F", BROK: "B"}
 GAP = "g"
 UNKNOWN = "Of no known family"
-ENVIRONMENT = "environment"  # long, and in the panel
 TWIN = "twin"  # in the place of a mode
 MOST_WRONG = 200
 
@@ -139,8 +138,7 @@ def summary(found):
 
 
 def about_column(column):
-    facts = "".join(f"<dt>{shown(name)}</dt><dd>{shown(text)}</dd>" for name, text in column.facts
-                    if name != ENVIRONMENT)
+    facts = "".join(f"<dt>{shown(name)}</dt><dd>{shown(text)}</dd>" for name, text in column.facts)
     state = f'<p class="state {column.state}">{STATES[column.state]}: {shown(column.note)}</p>' \
         if column.state != matrix.RAN else ""
     command = f"<p><code>{shown(column.command)}</code></p>" if column.command else ""
@@ -190,7 +188,7 @@ def packed_cell(cell, places, texts, commands):
 
 
 def packed(found, slots):
-    """For the script: as script.js unpacks it. Nothing in it ends a script element."""
+    """For the script: as page.js unpacks it. Nothing in it ends a script element."""
     rows, texts = found.sorted_rows(), Texts()
     row_places = {row.id: number for number, row in enumerate(rows)}
     column_places = {column.id: number for number, column in enumerate(found.columns)}

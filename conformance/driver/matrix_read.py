@@ -149,7 +149,7 @@ def read_cell(table):
 
 
 def complain_of_strangers(found, tables):
-    """Cells of rows or columns that are not there, and what is there twice."""
+    """Cells of rows or columns that are not there."""
     columns = {column.id: column for column in found.columns}
     for cell, table in tables:
         if cell.row not in found.rows:
@@ -164,8 +164,10 @@ def of_matrix(top, name):
     rows = [] if top.complain else [read_row(one) for one in top.objects("rows")]
     tables = [] if top.complain else [(read_cell(one), one) for one in top.objects("cells")]
     found = matrix.Matrix(columns, {row.id: row for row in rows}, {cell.key: cell for cell, _ in tables})
-    if len({column.id for column in columns}) < len(columns):
-        top.complain("columns", "have an id twice")
+    for name, there, given in (("columns", {column.id for column in columns}, columns), ("rows", found.rows, rows),
+                               ("cells", found.cells, tables)):
+        if len(there) < len(given):
+            top.complain(name, "one is there twice")
     if not top.complain:
         complain_of_strangers(found, tables)
     return [(name, found)]

@@ -125,6 +125,7 @@ def parse(arguments, description):
             parser.error("--program goes with one ID, and not with --rerun-failed or --twin")
     check_paths(parser, options)
     options.again_words = again_words(parser, options)
+    options.which_words = which_words(options)
     choose_platforms(parser, options)
     return parser, options
 
@@ -151,3 +152,10 @@ def again_words(parser, options):
         if value != parser.get_default(name):
             found += [f"--{name}", str(value)]
     return found
+
+
+def which_words(options):
+    """What says which of them."""
+    lists = (word for name in ("tag", "family") if getattr(options, name)
+             for word in (f"--{name}", ",".join(getattr(options, name))))
+    return [*lists, *options.ids]

@@ -6,7 +6,9 @@ import fcntl
 import os
 import pathlib
 import re
+import select
 import shutil
+import signal
 import subprocess
 import tempfile
 
@@ -29,7 +31,7 @@ PROBES = {"c": "int main(void) { return 0; }\n", "c++": "int main() { try { thro
 NO_USER_NAMESPACES = """echo 0 >/proc/sys/user/max_user_namespaces &&
 exec setpriv --ambient-caps=-all --inh-caps=-all "$@\""""
 BRIEF = 200
-MOMENT, LONG = 60, 1200  # seconds
+MOMENT, LONG, FAREWELL = 60, 1200, 5  # seconds
 NOT_STARTED, TOO_LONG = 127, 124
 
 
@@ -41,17 +43,33 @@ class Unavailable(Exception):
         self.verdict = verdict
 
 
+def end_group(process):
+    """First it is asked: ninja then ends what it has started, which is in other groups."""
+    os.killpg(process.pid, signal.SIGTERM)
+    if not process.stdout.closed:
+        poll = select.poll()
+        poll.register(process.stdout, 0)  # until nobody has its other end
+        poll.poll(FAREWELL * 1000)
+    os.killpg(process.pid, signal.SIGKILL)
+
+
 def called(argv, seconds=MOMENT):
     """(exit status, what it said on both streams)."""
     try:
-        done = subprocess.run([str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, text=True, errors="backslashreplace", check=False,
-                              timeout=seconds)
+        process = subprocess.Popen([str(word) for word in argv], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, errors="backslashreplace",
+                                   start_new_session=True)
     except OSError as wrong:
         return NOT_STARTED, f"it cannot be started: {wrong.strerror}"
-    except subprocess.TimeoutExpired:
-        return TOO_LONG, f"it was not over in {seconds} s"
-    return done.returncode, done.stdout
+    with process:
+        try:
+            said = process.communicate(timeout=seconds)[0]
+        except subprocess.TimeoutExpired:
+            return TOO_LONG, f"it was not over in {seconds} s"
+        finally:
+            if process.returncode is None:  # not reaped, so that its number is its own
+                end_group(process)
+        return process.returncode, said
 
 
 def last_line(text):
@@ -234,7 +252,8 @@ class Place:
             if self.platform.cgroup:
                 self.around += self.hand_over_cgroup()
         except OSError as wrong:
-            raise Unavailable(CONF if wrong.errno in NOT_OURS else BROK, str(wrong)) from None
+            is_refused = wrong.errno in NOT_OURS or NO_SPACE in str(wrong)  # shutil.Error has no number
+            raise Unavailable(CONF if is_refused else BROK, str(wrong)) from None
         if self.platform.user == "plain":
             self.user = PLAIN if self.is_foreign else None
             self.around += self.as_plain_user()

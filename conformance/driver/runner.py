@@ -33,24 +33,27 @@ class Plan:
     save: object = None  # a directory
     only: object = None  # keys of cells and ids of gotchas; None: all
     again_words: tuple = ()  # how the caller calls us again
+    which_words: tuple = ()  # by which the caller chose the gotchas
 
     def again_on_platform(self):
         return [*self.again_words, *(["--platform", self.platform.name] if self.platform.label else [])]
 
+    def again_words_for(self, modes, programs):
+        words = self.again_on_platform()
+        words += ["--mode", ",".join(modes)] if modes != MODES or self.own else []
+        words += ["--program", str(self.own)] if self.own else ["--twin", *programs] if len(programs) == 1 else []
+        words += ["--repeat", str(self.repeat)] if self.repeat > 1 else []
+        words += ["--slower", str(self.slower)] if self.slower > 1 else []
+        return words + (["--exec-prefix", shlex.join(self.prefix)] if self.prefix else [])
+
     def again_all(self):
-        modes = ["--mode", ",".join(self.modes)] if self.modes != MODES else []
-        return shlex.join([*self.again_on_platform(), *modes])
+        return shlex.join([*self.again_words_for(tuple(self.modes), self.programs), *self.which_words])
 
     def again(self, *cells):
         """The command that repeats them; they are of one gotcha."""
         modes = tuple(mode for mode in WAYS if any(cell.mode == mode for cell in cells))
         programs = {cell.program for cell in cells}
-        words = self.again_on_platform()
-        words += ["--mode", ",".join(modes)] if modes != MODES or self.own else []
-        words += ["--program", str(self.own)] if self.own else ["--twin", *programs] if len(programs) == 1 else []
-        words += ["--repeat", str(self.repeat)] if self.repeat > 1 else []
-        words += ["--exec-prefix", shlex.join(self.prefix)] if self.prefix else []
-        return shlex.join([*words, cells[0].gotcha.id])
+        return shlex.join([*self.again_words_for(modes, programs), cells[0].gotcha.id])
 
 
 class Runner:

@@ -4,6 +4,7 @@ packages: a root of a few files, and a handler that is a program of this machine
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -24,6 +25,11 @@ REGISTERED = pathlib.Path("/proc/sys/fs/binfmt_misc")
 
 def setUpModule():
     fixture.need_a_build()
+
+
+def is_open(path):
+    """To everybody."""
+    return all(above.stat().st_mode & 0o001 for above in (path, *path.parents))
 
 
 class Handlers(unittest.TestCase):
@@ -75,9 +81,31 @@ class Roots(unittest.TestCase):
         (self.root / "x").touch()
         self.assertEqual(self.root / "x", foreign.fetch_once(self.root / "x", fill))
 
-    def enter(self, handler, *command):
-        return subprocess.run([FOREIGN, self.root, handler, "/proc", "--", *command], capture_output=True, text=True,
-                              cwd="/", check=False)
+    def test_what_was_left_by_one_that_was_killed(self):
+        def fill(work):
+            self.assertEqual([], os.listdir(work))
+            (work / "whole").touch()
+            return work / "whole"
+
+        (self.root / "x.fetch").mkdir()
+        (self.root / "x.fetch" / "half").touch()
+        foreign.fetch_once(self.root / "x", fill)
+        self.assertEqual(["x"], os.listdir(self.root))
+
+    def test_a_copy_does_not_change_under_who_has_it(self):
+        path, copy = self.root / "path", self.root / "in" / "copy"
+        path.write_text("one")
+        foreign.put(path, copy)
+        with open(copy, encoding="ascii") as file:
+            foreign.put(path, copy)
+            self.assertEqual(os.fstat(file.fileno()).st_ino, copy.stat().st_ino)
+            path.write_text("another")
+            foreign.put(path, copy)
+            self.assertEqual(("one", "another"), (file.read(), copy.read_text()))
+
+    def enter(self, handler, *command, before=()):
+        return subprocess.run([*before, FOREIGN, self.root, handler, "/proc", "--", *command], capture_output=True,
+                              text=True, cwd="/", check=False)
 
     def test_a_place_of_its_own(self):
         """/emulated is a program of no architecture; its emulator prints its name."""
@@ -88,13 +116,28 @@ class Roots(unittest.TestCase):
             shutil.copy2(path, copy)
         (self.root / "emulated").write_bytes(b"\x7fELF\xff\xff")
         (self.root / "emulated").chmod(0o755)
+        self.root.chmod(0o755)
+        (self.root / "proc").mkdir()
         before = os.listdir(REGISTERED) if REGISTERED.is_dir() else []
-        done = self.enter(f":fixture:M::\\x7fELF\\xff::{emulator}:F", "/emulated", "word")
-        if done.returncode == NOT_POSSIBLE:
-            self.skipTest(done.stderr)
-        self.assertEqual((0, "/emulated word\n", ""), (done.returncode, done.stdout, done.stderr))
+        ids = [f"--reuid={place.PLAIN}", f"--regid={place.PLAIN}", "--clear-groups"]
+        can_be_plain = os.geteuid() == 0 and is_open(FOREIGN)
+        for user in ([], ["setpriv", *ids]) if can_be_plain else ([],):
+            done = self.enter(f":fixture:M::\\x7fELF\\xff::{emulator}:F", "/emulated", "word", before=user)
+            if re.search(r"^foreign: no (user namespace|binfmt_misc)", done.stderr):
+                self.skipTest(done.stderr)
+            self.assertEqual((0, "/emulated word\n", ""), (done.returncode, done.stdout, done.stderr), user)
         self.assertEqual(before, os.listdir(REGISTERED) if REGISTERED.is_dir() else [])
         self.assertNotEqual(0, self.enter(":x:M::\\x00\\x01::/x:", "/no-such").returncode)
+
+    def test_no_user_namespace(self):
+        """Refused by a limit. Nothing of it is left, or it would hold the pipe open."""
+        script = 'echo 0 >/proc/sys/user/max_user_namespaces && exec "$@"'
+        done = subprocess.run(["unshare", "--user", "--map-root-user", "sh", "-c", script, "sh", FOREIGN, self.root, "x",
+                               "/proc", "--", "/x"], capture_output=True, text=True, check=False, timeout=20)
+        if not done.stderr.startswith("foreign:"):
+            self.skipTest(done.stderr)
+        self.assertEqual(NOT_POSSIBLE, done.returncode)
+        self.assertRegex(done.stderr, r"^foreign: no user namespace can be had: .+\n$")
 
     def test_no_place(self):
         done = self.enter("nonsense", "/x")

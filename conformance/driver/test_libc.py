@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -11,7 +12,7 @@ from unittest import mock
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
-from driver import fixture, libc, place, platforms  # noqa: E402
+from driver import apt, fixture, libc, place, platforms  # noqa: E402
 from driver.build import Build  # noqa: E402
 from driver.fixture import CONFORMANCE  # noqa: E402
 from driver.verdict import CONF  # noqa: E402
@@ -59,7 +60,7 @@ class Fetching(fixture.TestCase):
         first = self.place.platform.compile.flags
         self.take()
         self.assertEqual(["update", "download libc6", "download libc6-dev", "download linux-libc-dev",
-                          "download one-more"], [line.removeprefix("apt-get -q ")
+                          "download one-more"], [line.removeprefix("apt-get -q ").split(" --config-file=")[0]
                                                  for line in (self.suite.top / "asked").read_text().splitlines()
                                                  if line.startswith("apt-get")])
         self.assertEqual(("-O1", f"--sysroot={self.suite.build}/platforms/old.root"), first[:2])
@@ -68,6 +69,21 @@ class Fetching(fixture.TestCase):
     def test_what_its_cxx_library_is_linked_by(self):
         self.take()
         self.assertEqual("libstdc++.so.6", os.readlink(self.place.root / libc.FOLDER / "libstdc++.so"))
+
+    def test_what_the_machine_lets_its_apt_do_besides_is_not_done(self):
+        """Hooks that have to do with its own lists: they are read before ours."""
+        if not shutil.which("apt-config"):
+            self.skipTest("no apt")
+        with mock.patch.dict(os.environ, PATH=f"{self.bin}:{os.environ['PATH']}"):
+            directory = apt.Apt(self.suite.top / "apt", "some").directory
+        self.assertIn(f"update --config-file={directory}/conf\n", (self.suite.top / "asked").read_text())
+        hooks = self.suite.top / "hooks"
+        for name in "Update::Pre-Invoke", "Update::Post-Invoke", "Update::Post-Invoke-Success":
+            hooks.write_text(f'APT::{name} {{ "a hook"; }};\n')
+            dump, environment = ["apt-config", "dump"], {**os.environ, "APT_CONFIG": str(hooks)}
+            self.assertIn("a hook", subprocess.check_output(dump, env=environment, text=True))
+            dump.append(f"--config-file={directory}/conf")
+            self.assertNotIn("a hook", subprocess.check_output(dump, env=environment, text=True))
 
     def test_no_network(self):
         self.program("apt-get", "echo 'W: Failed to fetch http://x  Could not resolve x'\nexit 100\n")

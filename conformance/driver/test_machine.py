@@ -221,12 +221,12 @@ class Fetching(Machines):
             self.assertEqual("kernel\n", self.fetch().read_text())
         asked = (self.suite.top / "asked").read_text()
         self.assertEqual(1, asked.count("apt-get -q update"))
-        self.assertIn("apt-get -q download linux-binary-7.2+deb\n", asked)
+        self.assertIn("apt-get -q download linux-binary-7.2+deb ", asked)
         self.assertEqual(["vmlinuz"], os.listdir(self.directory))
 
     def test_the_newest_of_several(self):
         self.fetch("linux-image-6.18*-amd64")
-        self.assertIn("apt-cache depends linux-image-6.18.10-amd64\n", (self.suite.top / "asked").read_text())
+        self.assertIn("apt-cache depends linux-image-6.18.10-amd64 ", (self.suite.top / "asked").read_text())
         (self.directory / "vmlinuz").unlink()
         with self.assertRaises(place.Unavailable) as raised:
             self.fetch("linux-image-6.18*-s390x")

@@ -324,6 +324,12 @@ class Files(unittest.TestCase):
                 found[part][0][member] = value
                 self.assertTrue(self.complaint(found).startswith(said), self.complaint(found))
 
+    def test_what_is_there_twice(self):
+        for part in "columns", "rows", "cells":
+            found = json.loads(matrix.as_json(of(told(MIXED))))
+            found[part].append(found[part][0])
+            self.assertEqual(f"{part}: one is there twice", self.complaint(found))
+
     def test_usage(self):
         good = self.write(report_json.render(MIXED))
         for status, words in ((2, []), (2, [good, "--format", "xml"]), (2, [good, "--output", self.top]),
@@ -362,6 +368,17 @@ class Run(fixture.TestCase):
         done = self.suite.run("--mode", "bare", "--format", "html")
         self.assertEqual(0, done.returncode)
         self.assertIn("<h1>Gotchas across platforms</h1>", done.stdout)
+        self.assertNotIn(os.environ["PATH"], done.stdout)
+
+    def test_the_commands_repeat_what_was_asked_for(self):
+        self.suite.add("x")
+        self.suite.add("y")
+        how = ["--mode", "bare", "--twin", "bad", "--repeat", "2", "--slower", "3"]
+        done = self.suite.run("--platform", "here", *how, "--format", "json", "x")
+        told_of = json.loads(done.stdout)
+        common = f"--platform here {' '.join(how)} x"
+        self.assertTrue(told_of["command"].endswith(common), told_of["command"])
+        self.assertTrue(told_of["gotchas"][0]["runs"][0]["again"].endswith(common))
 
 
 class Facts(unittest.TestCase):
@@ -377,6 +394,13 @@ class Facts(unittest.TestCase):
             self.assertEqual(said, facts.architecture_of(program))
         self.assertEqual("", facts.libc_of(b"\x7fELF no loader"))
         self.assertRegex(facts.libc_of(own), r"glibc \d|musl|^$")
+
+    def test_of_an_environment_only_what_matters(self):
+        given = {"HOME": "/home/me", "LC_ALL": "C", "ASAN_OPTIONS": "a=b", "PATH": "/usr/local/bin:/usr/bin:/bin"}
+        kept = {"LC_ALL": "C", "ASAN_OPTIONS": "a=b", "PATH": "usual"}
+        self.assertEqual(kept, facts.of_environment(given))
+        self.assertEqual(kept | {"PATH": "with further directories"},
+                         facts.of_environment(given | {"PATH": "/home/me/bin:/usr/bin:/bin"}))
 
     def test_what_does_not_answer(self):
         self.assertEqual("", facts.said_by("/no/such/program"))

@@ -363,6 +363,15 @@ class Compiling(Platforms):
     def test_a_tool_that_hangs(self):
         self.assertEqual((place.TOO_LONG, "it was not over in 0.1 s"), place.called(["sleep", "60"], 0.1))
 
+    def test_what_a_tool_has_started_ends_with_it(self):
+        with tempfile.TemporaryDirectory() as work:
+            fifo = os.path.join(work, "fifo")
+            os.mkfifo(fifo)
+            with open(os.open(fifo, os.O_RDONLY | os.O_NONBLOCK), "rb") as reader:
+                script = f"(echo begun; exec sleep 60) >{fifo} & wait"
+                self.assertEqual(place.TOO_LONG, place.called(["sh", "-c", script], 1)[0])
+                self.assertEqual(b"begun\n", reader.read())  # to its end: nobody has it any more
+
     def test_configured_anew_when_it_is_to_be_otherwise(self):
         with tempfile.TemporaryDirectory() as work:
             directory = pathlib.Path(work) / "x"

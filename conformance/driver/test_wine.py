@@ -55,6 +55,8 @@ class Wine(fixture.TestCase):
         self.left = self.suite.top / "left"
         (self.suite.top / "wine64").write_text(LOADER.format(left=self.left), encoding="utf-8")
         (self.suite.top / "wine64").chmod(0o755)
+        self.compiler = self.suite.top / "x86_64-w64-mingw32-gcc"
+        self.compiler.symlink_to("/bin/true")
         shutil.copy(fixture.CONFORMANCE / "platforms" / "wine.md", self.suite.platforms)
 
     def add(self, identity, toml=CASE, markdown=ENTRY, built=True):
@@ -155,6 +157,17 @@ class Running(Wine):
         self.assertRegex(reason, "^wine: there is no compiler for Windows .*w/bad.exe is not built$")
         (self.suite.build / "CMakeCache.txt").write_text("FORKPROOF_WINDOWS_CC:FILEPATH=/usr/bin/some-gcc\n")
         self.assertEqual("BROK", self.run_all("--platform", "wine")[1]["w"]["bad", "bare"][0])
+
+
+    def test_no_compiler(self):
+        self.add("w")
+        self.suite.add("x")
+        self.compiler.unlink()
+        done = self.suite.run("--platform", "native,wine", "--mode", "bare",
+                              environment={**os.environ, "PATH": str(self.suite.top)})
+        self.assertEqual(0, done.returncode, done.stderr)
+        self.assertIn(f"{self.compiler.name} is not found (packages: gcc-mingw-w64-x86-64-win32)", done.stdout)
+        self.assertIn("1 cannot be had here", done.stdout)
 
 
 class WithoutWine(unittest.TestCase):

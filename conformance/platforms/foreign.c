@@ -5,9 +5,9 @@
  *
  * HANDLER is a line for binfmt_misc. Each PATH is there as it is here; the directories that it
  * needs are made in ROOT. The working directory stays, or is / where it is not there. All of it in
- * a user and a mount namespace of its own, where root has the users that it has here: nothing else
- * on the machine learns of it. Exit status: the program's; 2 usage, 77 such a place cannot be had,
- * with a line on stderr.
+ * a user and a mount namespace of its own, where root has the users that it has here, and a plain
+ * user is 0, to whom binfmt_misc belongs: nothing else on the machine learns of it. Exit status:
+ * the program's; 2 usage, 77 such a place cannot be had, with a line on stderr.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -61,8 +61,8 @@ static void map_users(void) {
     }
     snprintf(path, sizeof path, "/proc/%d/setgroups", getppid());
     write_text(path, "deny");
-    map("uid_map", uid, uid, 1);
-    map("gid_map", gid, gid, 1);
+    map("uid_map", 0, uid, 1);
+    map("gid_map", 0, gid, 1);
 }
 
 static void enter_namespaces(void) {
@@ -72,6 +72,7 @@ static void enter_namespaces(void) {
         fail("pipe");
     pid_t child = fork();
     if (child == 0) {
+        close(ready[1]); // or it would wait for itself when we end before
         if (read(ready[0], &go, 1) == 1)
             map_users();
         _exit(0);

@@ -62,7 +62,7 @@ static void by_clone(void) {
 }
 
 static void by_number(void) {
-    end_child((pid_t)clone_by(SIGCHLD, NULL, NULL));
+    end_child((pid_t)fp_clone_by(SIGCHLD, NULL, NULL));
 }
 
 static void by_spawn(void) {

@@ -99,8 +99,8 @@ static inline void fate(const char *what, void (*run)(const void *), const void 
 
 /* A fork that no library sees. */
 static inline pid_t bare_fork(void) {
-    return (pid_t)(CLONE_STACK_FIRST ? fp_syscall(SYS_clone, 0, SIGCHLD, 0, 0, 0, 0)
-                                     : fp_syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0));
+    return (pid_t)(FP_CLONE_STACK_FIRST ? fp_syscall(SYS_clone, 0, SIGCHLD, 0, 0, 0, 0)
+                                        : fp_syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0, 0));
 }
 
 /* The namespace's init: reaps what is left to it until the program itself has ended. */

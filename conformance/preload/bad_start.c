@@ -127,7 +127,7 @@ struct row {
 static void clone_one(const void *argument) {
     const struct row *row = argument;
     errno = 0;
-    long pid = clone_by(row->flags, row->parent_tid, row->child_tid);
+    long pid = fp_clone_by(row->flags, row->parent_tid, row->child_tid);
     say_child(row->name, pid, errno);
 }
 

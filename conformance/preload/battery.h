@@ -71,7 +71,7 @@ static inline pid_t battery_clone(void) {
 }
 
 static inline pid_t battery_by_number(void) {
-    long pid = clone_by(SIGCHLD, NULL, NULL);
+    long pid = fp_clone_by(SIGCHLD, NULL, NULL);
     if (pid == 0)
         _exit(7);
     return (pid_t)pid;

@@ -23,21 +23,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Of clone's arguments. */
-#ifdef __s390x__
-#define CLONE_STACK_FIRST 1
-#else
-#define CLONE_STACK_FIRST 0
-#endif
+#include "../../shim/record/clone.h"
 
 /* A pointer that nothing is mapped at. */
 #define BAD_POINTER ((void *)(uintptr_t)1)
-
-/* clone by number, on a stack that is a copy. */
-static inline long clone_by(unsigned long flags, void *parent_tid, void *child_tid) {
-    return CLONE_STACK_FIRST ? syscall(SYS_clone, 0, flags, parent_tid, child_tid, 0)
-                             : syscall(SYS_clone, flags, 0, parent_tid, child_tid, 0);
-}
 
 __attribute__((format(printf, 1, 2))) static inline void say(const char *format, ...) {
     char line[1024];

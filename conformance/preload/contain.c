@@ -174,7 +174,7 @@ static void *by_thread(void *unused) {
 }
 
 static void by_number(void) {
-    if (clone_by(SIGCHLD, NULL, NULL) == 0)
+    if (fp_clone_by(SIGCHLD, NULL, NULL) == 0)
         hold();
 }
 
@@ -291,6 +291,10 @@ static int end(const char *how) {
         return daemon(1, 1);
     if (strcmp(how, "exec") == 0)
         execlp(self_name, self_name, "return", fd_number, (char *)NULL);
+    if (strcmp(how, "exec-off") == 0) { // what the image before has begun is ended all the same
+        setenv("FORKPROOF_OPTIONS", "contain=off", 1);
+        execlp(self_name, self_name, "return", fd_number, (char *)NULL);
+    }
     if (strcmp(how, "thread") == 0) {
         pthread_create(&thread, NULL, exit_in_thread, NULL);
         pause();

@@ -28,7 +28,7 @@ int main(void) {
     say_result("clone3, bad pointer", syscall(SYS_clone3, BAD_POINTER, size));
     errno = 0;
     say_result("clone, flags that exclude each other",
-               clone_by(CLONE_FS | CLONE_NEWNS | SIGCHLD, NULL, NULL));
+               fp_clone_by(CLONE_FS | CLONE_NEWNS | SIGCHLD, NULL, NULL));
     int status = UNTOUCHED;
     SAY_WAIT("no child", waitpid(-1, &status, 0), -2, status);
     return 0;

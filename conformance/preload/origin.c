@@ -178,7 +178,7 @@ static pid_t child(const char *how) {
         return cloned();
     if (strcmp(how, "foreign") == 0)
         foreign(true);
-    pid_t pid = strcmp(how, "syscall") ? fork() : (pid_t)clone_by(SIGCHLD, NULL, NULL);
+    pid_t pid = strcmp(how, "syscall") ? fork() : (pid_t)fp_clone_by(SIGCHLD, NULL, NULL);
     if (pid != 0)
         return pid;
     if (strcmp(how, "again") == 0 || strcmp(how, "orphan") == 0)

@@ -112,7 +112,7 @@ static pid_t by_other_clone(void) {
 }
 
 static pid_t by_number(void) {
-    long pid = clone_by(SIGCHLD, NULL, NULL);
+    long pid = fp_clone_by(SIGCHLD, NULL, NULL);
     if (pid == 0)
         _exit(0);
     return (pid_t)pid;

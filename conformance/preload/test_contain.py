@@ -18,7 +18,7 @@ CONTAIN = str(BIN / "contain")
 KINDS = ["child", "orphan", "session", "session-orphan", "daemon", "group", "exec", "bare-exec", "spawn", "vfork",
          "popen", "system", "wordexp", "terminal", "thread", "number", "member", "unhooked", "between"]
 ENDS = ["exit", "_exit", "_Exit", "quick_exit", "exit_group", "return", "abort", "abort-handled", "raise", "kill",
-        "tgkill", "exec", "daemon", "thread", "last-thread", "jump"]
+        "tgkill", "exec", "exec-off", "daemon", "thread", "last-thread", "jump"]
 PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -400,7 +400,7 @@ class Weaker(Contained):
         self.assertEqual(os.listdir(self.base), [])
 
     def test_verbose_says_so(self):
-        program = Program("return", "child", options="verbose=1", FORKPROOF_RUNTIME_DIR="/nonexistent/place")
+        program = Program("return", "child", options="verbose=1", FORKPROOF_RUNTIME_DIR="/proc/none/place")
         self.addCleanup(program.close)
         self.assertIn("nothing is contained: no register can be had", program.ended()[2])
 
@@ -409,7 +409,7 @@ class Weaker(Contained):
         self.check(FORKPROOF_RUNTIME_DIR=self.base)
 
     def test_no_such_place(self):
-        self.check(FORKPROOF_RUNTIME_DIR="/nonexistent/place")
+        self.check(FORKPROOF_RUNTIME_DIR="/proc/none/place")
 
     def test_forged_variables(self):
         for value in ("", "x", "1", "1:", "1:x", "1:/", "1:/x", "99999999999:/5-5.5", "1:/dev/null",

@@ -341,10 +341,10 @@ class Restore(Differential):
                              f"loaded {os.path.basename(SHIM)}\n")
 
     def test_the_run_is_carried_to_images_without_hooks(self):
-        env = environment(self.option, SHIM, FORKPROOF_RUN="7", FORKPROOF_RUNTIME_DIR="/nonexistent")
+        env = environment(self.option, SHIM, FORKPROOF_RUN="7", FORKPROOF_RUNTIME_DIR="/proc/none")
         shown = run([BIN / "exec_family", "execve", STATIC, "two", "x"], env).out.splitlines()
         self.assertIn("variable FORKPROOF_RUN=7", shown)
-        self.assertIn("variable FORKPROOF_RUNTIME_DIR=/nonexistent", shown)
+        self.assertIn("variable FORKPROOF_RUNTIME_DIR=/proc/none", shown)
         self.assertIn("variable FORKPROOF_OPTIONS=env=restore", shown)
 
     def test_bad_options_are_said_once(self):

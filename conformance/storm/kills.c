@@ -37,6 +37,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../shim/record/clone.h"
+
 enum {
     FORKERS = 2,
     KILLERS = 2,
@@ -245,7 +247,7 @@ static pid_t fork_by_vfork(int code) {
 }
 
 static pid_t fork_by_number(void) {
-    return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+    return (pid_t)fp_clone_by(SIGCHLD, NULL, NULL);
 }
 
 static int code_of(unsigned serial) {

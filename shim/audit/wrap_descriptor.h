@@ -34,15 +34,18 @@ static inline int fp_tell_copied(int from, int fd, int flags, const void *caller
     return fd;
 }
 
-/* -1: it has none. */
+/* -1: it has none. errno is kept. */
 static inline int fp_number_of(FILE *stream) {
     __typeof__(&fileno) next = FP_NEXT(fileno);
-    return next ? next(stream) : -1;
+    int error = errno;
+    int fd = next ? next(stream) : -1;
+    errno = error;
+    return fd;
 }
 
-/* Of a stream that is opened with this mode. */
+/* Of a stream that is opened with this mode; popen's may begin with "e". */
 static inline int fp_flags_of(const char *mode) {
-    int flags = mode[0] == 'r' ? O_RDONLY : O_WRONLY | O_CREAT;
+    int flags = mode[mode[0] == 'e'] == 'r' ? O_RDONLY : O_WRONLY | O_CREAT;
     for (; *mode; mode++)
         flags |= *mode == 'e' ? O_CLOEXEC : 0;
     return flags;

@@ -1,7 +1,6 @@
 /* What an audit wraps besides the shim, by number: syscall() (wrap/syscall.c). */
-#include <sys/syscall.h>
-
 #include "../wrap/note.h"
+#include "../wrap/raw.h"
 #include "wrap_descriptor.h"
 #include "wrap_lock.h"
 
@@ -11,8 +10,7 @@ struct raw {
 };
 
 static long make(const struct raw *raw) {
-    const long *call = raw->call;
-    return fp_syscall(call[0], call[1], call[2], call[3], call[4], call[5], call[6]);
+    return fp_raw_make(raw->call);
 }
 
 /* The caller's frame stands for its place: where it will return to is not told here. */
@@ -57,15 +55,12 @@ static long close_range_of(const struct raw *raw) {
 
 bool fp_note_raw_made(const struct fp_here *here, const long *call, long *ret_result) {
     const struct raw raw = {call, here};
+    int flags;
+    if (fp_raw_is_pipe(call, &flags)) {
+        *ret_result = make_pipe(&raw, flags);
+        return true;
+    }
     switch (call[0]) {
-#ifdef SYS_pipe
-    case SYS_pipe:
-        *ret_result = make_pipe(&raw, 0);
-        return true;
-#endif
-    case SYS_pipe2:
-        *ret_result = make_pipe(&raw, (int)call[2]);
-        return true;
     case SYS_dup:
 #ifdef SYS_dup2
     case SYS_dup2:

@@ -229,7 +229,7 @@ static void end_all(struct fp_register *reg) {
 void fp_group_end(void) {
     struct fp_register *reg = member_of();
     const struct fp_table *table = fp_table();
-    if ((!group.root && !reg) || !is_on())
+    if ((!group.root && !reg) || FP_SYS_IS_PLEDGED)
         return;
     if (!fp_group_is_root()) {
         if (reg && atomic_load(&table->counts->unentered) > 0)

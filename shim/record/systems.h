@@ -1,8 +1,8 @@
 /*
  * What of the shim there is on systems other than Linux, where it compiles and has not been run.
  *
- * The shim's code for them takes its decisions from this table, the command and the documents show
- * it: there is no second one.
+ * The shim asks this table where it has a choice (FP_HAS), the command and the documents show it:
+ * there is no second one.
  */
 #ifndef FP_SYSTEMS_H
 #define FP_SYSTEMS_H

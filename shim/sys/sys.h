@@ -19,4 +19,14 @@
 #error "no sys implementation for this system"
 #endif
 
+/* The signal's handler and SA_ flags. */
+static inline long fp_sys_disposition(int signal, void (**ret_handler)(int),
+                                      unsigned long *ret_flags) {
+    struct fp_sys_action old = {0};
+    long result = fp_sys_sigaction(signal, NULL, &old);
+    *ret_handler = old.handler;
+    *ret_flags = old.flags;
+    return result;
+}
+
 #endif

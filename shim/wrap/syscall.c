@@ -23,6 +23,7 @@
 #include "note.h"
 #include "pipes.h"
 #include "proc.h"
+#include "raw.h"
 #include "reap.h"
 #include "subreaper.h"
 #include "sys.h"
@@ -31,10 +32,6 @@
 /* call[0] is the number, then the result; call[1] to call[6] are the arguments. */
 bool fp_syscall_answered(long *call);
 long fp_syscall_failed(long result);
-
-static long raw(const long *call) {
-    return fp_syscall(call[0], call[1], call[2], call[3], call[4], call[5], call[6]);
-}
 
 /* A child of our own, on a copy of our memory and stack: it may return through our frames. */
 static bool is_plain_fork(uint64_t flags, uint64_t stack) {
@@ -61,7 +58,7 @@ static long fork_by(struct fp_note *note, const long *call, uint64_t flags, uint
         fp_note_fork_end(note, how_of(call), refused);
         return refused;
     }
-    long pid = raw(call);
+    long pid = fp_raw_make(call);
     if (pid == 0) {
         fp_birth_child();
         fp_note_fork_child(note);
@@ -130,7 +127,7 @@ static long signal_thread(struct fp_note *note, const long *call) {
     int number = (int)call[is_tkill ? 2 : 3];
     pid_t target = FP_AUDIT ? process_of(call) : 0;
     fp_note_signal_begin(note, how, target, number);
-    long result = fp_confine_has_thread((pid_t)call[1], number) ? raw(call) : -EPERM;
+    long result = fp_confine_has_thread((pid_t)call[1], number) ? fp_raw_make(call) : -EPERM;
     fp_note_signal_end(note, how, target, number, result);
     return result;
 }
@@ -146,7 +143,6 @@ static long signal_held(struct fp_note *note, const long *call) {
     return result;
 }
 
-/* The older calls of 32-bit machines have other arguments: there SIGPIPE is as bare. */
 /* Whether this has the kernel reap; where libc's older calls tell it otherwise, it is found out
  * late. */
 static bool is_automatic(const long *call) {
@@ -160,6 +156,7 @@ static bool is_automatic(const long *call) {
     return action.handler == SIG_IGN || (action.flags & SA_NOCLDWAIT);
 }
 
+/* The older calls of 32-bit machines have other arguments: there SIGPIPE is as bare. */
 static long act(const long *call) {
     if (call[0] == SYS_rt_sigaction && call[1] == SIGPIPE &&
         fp_settings.options.sigpipe == FP_SIGPIPE_EPIPE)
@@ -167,7 +164,7 @@ static long act(const long *call) {
     bool changes = call[1] == SIGCHLD;
     if (changes)
         fp_chld_changes(is_automatic(call));
-    long result = raw(call);
+    long result = fp_raw_make(call);
     if (changes)
         fp_chld_changed();
     return result;
@@ -220,26 +217,17 @@ static long pipe_by(const struct fp_note *note, const long *call, int flags) {
 
 /* Under pipes=cloexec. */
 static bool pipe_answered(const struct fp_note *note, const long *call, long *ret_result) {
+    int flags;
     if (fp_settings.options.pipes != FP_PIPES_CLOEXEC)
         return false;
-    switch (call[0]) {
-#ifdef SYS_pipe
-    case SYS_pipe:
-        *ret_result = pipe_by(note, call, 0);
-        return true;
-#endif
-    case SYS_pipe2:
-        *ret_result = pipe_by(note, call, (int)call[2]);
-        return true;
 #ifdef SYS_dup2
-    case SYS_dup2:
-        if (call[1] == call[2])
-            fp_pipes_keep_open((int)call[1]);
-        return false;
+    if (call[0] == SYS_dup2 && call[1] == call[2])
+        fp_pipes_keep_open((int)call[1]);
 #endif
-    default:
+    if (!fp_raw_is_pipe(call, &flags))
         return false;
-    }
+    *ret_result = pipe_by(note, call, flags);
+    return true;
 }
 
 bool fp_syscall_answered(long *call) {

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "../../shim/record/clone.h"
 #include "soak.h"
 
 int soak_code(unsigned serial) {
@@ -37,7 +38,7 @@ pid_t soak_fork(unsigned serial, bool mortal) {
     if (serial % 4 == 0 && !mortal)
         return by_vfork(soak_code(serial));
     pid_t pid = serial % 4 == 1   ? _Fork()
-                : serial % 4 == 2 ? (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0)
+                : serial % 4 == 2 ? (pid_t)fp_clone_by(SIGCHLD, NULL, NULL)
                                   : fork();
     if (pid != 0)
         return pid;

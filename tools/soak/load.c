@@ -29,6 +29,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "../../shim/record/clone.h"
 #include "child.h"
 #include "soak.h"
 
@@ -161,7 +162,7 @@ static void stand_still(void) {
 static void sabotage(pid_t stranger) {
     if (soak_sabotage == LEAK_FD && dup(STDERR_FILENO) < 0)
         fail("dup");
-    if (soak_sabotage == ZOMBIE && syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) == 0)
+    if (soak_sabotage == ZOMBIE && fp_clone_by(SIGCHLD, NULL, NULL) == 0)
         _exit(0);
     if (soak_sabotage == STRANGER)
         kill(stranger, STALE_SIGNAL);

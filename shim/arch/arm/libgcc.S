@@ -1,6 +1,6 @@
 /*
  * What gcc calls in its own library, which is not linked. Division: quotient in r0, remainder in
- * r1, both 0 divided by 0. The unwinder of the program has the other two, and calls its own: they
+ * r1; by 0 the quotient is 0. The unwinder of the program has the other two, and calls its own: they
  * are only named here.
  */
         .syntax unified

@@ -8,8 +8,7 @@
 #define FP_SYS_GETUID SYS_getuid
 #define FP_SYS_GETEUID SYS_geteuid
 #define FP_SYS_MMAP SYS_mmap
-#define FP_SYS_MMAP_BLOCK        /* its arguments in memory */
-#define FP_SYS_CLONE_STACK_FIRST /* its flags second */
+#define FP_SYS_MMAP_BLOCK /* its arguments in memory */
 
 static inline long fp_syscall(long number, long a, long b, long c, long d, long e, long f) {
     register long r1 __asm__("r1") = number;

@@ -55,6 +55,11 @@
 
 #define FP_SYS_REGISTERS "/tmp/forkproof-"
 
+/* No file may be opened any more. */
+#ifndef FP_SYS_IS_PLEDGED
+#define FP_SYS_IS_PLEDGED false
+#endif
+
 /* Besides those that Linux has, too: ended by none of them. */
 #define FP_SYS_IS_IGNORED(number) ((number) == SIGINFO || (number) == SIGIO)
 
@@ -130,15 +135,6 @@ static inline long fp_sys_sigaction(int signal, const struct fp_sys_action *acti
     if (result == 0 && ret_old)
         *ret_old = (struct fp_sys_action){old.sa_handler, (unsigned long)old.sa_flags,
                                           fp_sys_bits_of(&old.sa_mask)};
-    return result;
-}
-
-static inline long fp_sys_disposition(int signal, void (**ret_handler)(int),
-                                      unsigned long *ret_flags) {
-    struct fp_sys_action old = {0};
-    long result = fp_sys_sigaction(signal, NULL, &old);
-    *ret_handler = old.handler;
-    *ret_flags = old.flags;
     return result;
 }
 
@@ -369,10 +365,13 @@ struct fp_sys_run {
 #if !defined(__APPLE__) // which can copy its own memory with care
 #define FP_SYS_PIPE_HOLDS 4096
 
-/* Through a pipe that lives for this call: the kernel finds out whether the memory is good. */
+/* Through a pipe that lives for this call: the kernel finds out whether the memory is good. Without
+ * descriptors to be had it is copied as libc would, which does not look. */
 static inline long fp_sys_copy(void *to, const void *from, size_t size) {
     int ends[2];
     long result = FP_CALL(FP_REAL(pipe2)(ends, O_CLOEXEC | O_NONBLOCK));
+    if (result == -EMFILE || result == -ENFILE)
+        return memcpy(to, from, size), 0;
     if (result < 0)
         return result;
     for (size_t done = 0; result >= 0 && done < size;) {
@@ -399,15 +398,10 @@ long fp_sys_copy(void *to, const void *from, size_t size);
 bool fp_sys_is_readable(const void *user_at);
 #endif
 
-/* Without descriptors to be had it is written as libc would, which does not look. */
 static inline long fp_sys_copy_out(const struct fp_sys_run *runs, size_t count) {
-    for (size_t i = 0; i < count; i++) {
-        long result = fp_sys_copy(runs[i].user_to, runs[i].from, runs[i].size);
-        if (result == -EMFILE || result == -ENFILE)
-            memcpy(runs[i].user_to, runs[i].from, runs[i].size);
-        else if (result < 0)
+    for (size_t i = 0; i < count; i++)
+        if (fp_sys_copy(runs[i].user_to, runs[i].from, runs[i].size) < 0)
             return -EFAULT;
-    }
     return 0;
 }
 

@@ -19,8 +19,8 @@ static _Noreturn void end_the_others(const char *path) {
     fp_sys_exit(0);
 }
 
-/* Pipes of the program's would not end as long as we held them. A kqueue is not inherited by fork,
- * and closing what a library guards (macOS) would end us: then it is left open. */
+/* Pipes of the program's would not end as long as we held them. Closing what a library guards
+ * (macOS) ends us: then nothing guards. A kqueue is not inherited by fork. */
 static void close_others(int kept) {
     struct rlimit limit = {1024, 1024};
     (void)getrlimit(RLIMIT_NOFILE, &limit);
@@ -36,8 +36,8 @@ static _Noreturn void become_guard(pid_t root, const char *path) {
     (void)chdir("/");
     if (queue < 0 && queue != -ESRCH) // which it is when the root has ended meanwhile
         fp_sys_exit(1);
-    if (queue >= 0)
-        (void)fp_watch_wait(queue, NULL);
+    if (queue >= 0 && fp_watch_wait(queue, NULL) < 0) // then nobody knows whether it lives
+        fp_sys_exit(1);
     end_the_others(path);
 }
 

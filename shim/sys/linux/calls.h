@@ -23,6 +23,7 @@
 #include <sys/uio.h>
 #include <time.h>
 
+#include "clone.h"
 #include "syscall.h"
 #include "systems.h"
 
@@ -40,6 +41,7 @@ _Static_assert(sizeof(time_t) == sizeof(long), "built with a time_t that the sys
 #define FP_SYS_PRELOAD "LD_PRELOAD"
 #define FP_SYS_REGISTERS "/dev/shm/forkproof-" // in memory, where everybody may write
 #define FP_SYS_IS_IGNORED(number) false
+#define FP_SYS_IS_PLEDGED false // files can be opened
 #define FP_SYS_MASK UINT64_MAX
 #define FP_SYS_STATUS_CONTINUED 0xffff
 #define FP_SYS_TRAPPED WSTOPPED   /* by what waitid is asked for a traced child's stops */
@@ -127,16 +129,6 @@ static inline long fp_sys_sigaction(int signal, const struct fp_sys_action *user
                                     struct fp_sys_action *user_old) {
     return fp_syscall(SYS_rt_sigaction, signal, (long)user_action, (long)user_old, sizeof(uint64_t),
                       0, 0);
-}
-
-/* The signal's handler and SA_ flags. */
-static inline long fp_sys_disposition(int signal, void (**ret_handler)(int),
-                                      unsigned long *ret_flags) {
-    struct fp_sys_action old = {0};
-    long result = fp_sys_sigaction(signal, NULL, &old);
-    *ret_handler = old.handler;
-    *ret_flags = old.flags;
-    return result;
 }
 
 /* All that a thread can block. */
@@ -451,11 +443,10 @@ static inline bool fp_sys_is_readable(const void *user_at) {
 }
 
 /* Which of clone's arguments are which, from 1. */
-#ifdef FP_SYS_CLONE_STACK_FIRST
-enum { FP_SYS_CLONE_STACK = 1, FP_SYS_CLONE_FLAGS = 2 };
-#else
-enum { FP_SYS_CLONE_FLAGS = 1, FP_SYS_CLONE_STACK = 2 };
-#endif
+enum {
+    FP_SYS_CLONE_FLAGS = 1 + FP_CLONE_STACK_FIRST,
+    FP_SYS_CLONE_STACK = 2 - FP_CLONE_STACK_FIRST
+};
 
 /* A fork that libc does not see and that announces its end by no signal. */
 static inline long fp_sys_bare_fork(void) {

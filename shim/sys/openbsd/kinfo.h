@@ -9,19 +9,11 @@
 #include "proc.h"
 
 typedef struct kinfo_proc fp_kinfo;
+#define FP_KERN_PROC KERN_PROC
 
 #define FP_PID_MAX_HERE 99999
 
-/* One process, or with 0 all of them. Returns how many words it has. count: entries of room. */
-static inline unsigned fp_kinfo_name(int name[static 6], pid_t pid, size_t count) {
-    name[0] = CTL_KERN;
-    name[1] = KERN_PROC;
-    name[2] = pid ? KERN_PROC_PID : KERN_PROC_ALL;
-    name[3] = (int)pid;
-    name[4] = (int)sizeof(fp_kinfo);
-    name[5] = (int)count;
-    return 6;
-}
+#include "../bsd/kinfo_name.h"
 
 static inline void fp_kinfo_read(const fp_kinfo *info, struct fp_proc *ret) {
     bool ended = (info->p_psflags & PS_ZOMBIE) || info->p_stat == SDEAD;
@@ -36,14 +28,6 @@ static inline void fp_kinfo_read(const fp_kinfo *info, struct fp_proc *ret) {
         .threads = 1,
         .start = fp_kinfo_ticks((int64_t)info->p_ustart_sec, info->p_ustart_usec),
     };
-}
-
-static inline unsigned fp_kinfo_texts_name(int name[static 6], pid_t pid, bool environment) {
-    name[0] = CTL_KERN;
-    name[1] = KERN_PROC_ARGS;
-    name[2] = (int)pid;
-    name[3] = environment ? KERN_PROC_ENV : KERN_PROC_ARGV;
-    return 4;
 }
 
 /* Before the texts stand pointers to them, into this very memory, and NULL. */

@@ -40,10 +40,12 @@ FP_WRAP(int, setpgrp, (pid_t pid, pid_t group)) {
 FP_WRAP(int, daemon, (int keep_directory, int keep_descriptors)) {
     if (fp_group_is_root()) {
         int refused = fp_birth_begin();
-        pid_t pid = refused < 0 ? -1 : FP_REAL(fork)();
+        if (refused < 0)
+            return (int)fp_wrap_result(refused);
+        pid_t pid = FP_REAL(fork)();
         if (pid == 0)
             fp_birth_child();
-        else if (refused == 0)
+        else
             fp_birth_end(pid, (struct fp_birth){0});
         if (pid < 0)
             return -1;
@@ -53,7 +55,9 @@ FP_WRAP(int, daemon, (int keep_directory, int keep_descriptors)) {
         }
     }
     pid_t before = fp_sys_getpid();
-    (void)fp_birth_begin();
+    int refused = fp_birth_begin();
+    if (refused < 0)
+        return (int)fp_wrap_result(refused);
     int result = FP_REAL(daemon)(keep_directory, keep_descriptors);
     if (fp_sys_getpid() == before) {
         fp_birth_end(-1, (struct fp_birth){0});

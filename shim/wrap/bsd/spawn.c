@@ -22,7 +22,7 @@ static bool add_default(posix_spawnattr_t *attributes, int number) {
            posix_spawnattr_setflags(attributes, (short)(flags | POSIX_SPAWN_SETSIGDEF)) == 0;
 }
 
-/* The program's attributes are changed for the call: a copy is not to be had without allocation.
+/* The program's attributes are changed, and stay so: a copy is not to be had without allocation.
  * Without any, *ret_own are made. */
 static bool prepare(posix_spawnattr_t **attributes, posix_spawnattr_t *ret_own) {
     if (fp_settings.options.sigpipe != FP_SIGPIPE_EPIPE || !fp_sigpipe_stands())

@@ -17,7 +17,10 @@ static void hold_back(void) {
         fp_settings.options.contain = FP_CONTAIN_OFF;
 }
 
+bool fp_sys_is_pledged;
+
 FP_WRAP(int, pledge, (const char *promises, const char *promises_of_next)) {
+    fp_sys_is_pledged = true;
     fp_settings.options.contain = FP_CONTAIN_OFF;
     fp_settings.options.kill = FP_KILL_PROCESS;
     return FP_REAL(pledge)(promises, promises_of_next);

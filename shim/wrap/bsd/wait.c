@@ -30,27 +30,24 @@ FP_WRAP(int, waitid, (idtype_t type, id_t id, siginfo_t *info, int options)) {
 #define WRUSAGE struct wrusage
 #endif
 
-static int status_of(const siginfo_t *info) {
-    return info->si_pid ? fp_event_status(info->si_code, info->si_status) : 0;
+static bool tell(void *user_to, const void *from, size_t size) {
+    return !user_to || fp_sys_copy_out(&(struct fp_sys_run){user_to, from, size}, 1) == 0;
 }
 
 /* By waitid, which tells all but the usage of the child's own children: that is zero. */
-static pid_t wait_told(int type, long id, int *status, int options, WRUSAGE *usage,
+static pid_t wait_told(int type, long id, int *user_status, int options, WRUSAGE *user_usage,
                        siginfo_t *user_info) {
     siginfo_t info;
-    struct rusage own;
+    WRUSAGE usage;
     memset(&info, 0, sizeof info);
-    memset(&own, 0, sizeof own);
-    long result = fp_reap_waitid(type, id, &info, options, &own);
+    memset(&usage, 0, sizeof usage);
+    long result = fp_reap_waitid(type, id, &info, options, &usage.wru_self);
     if (result < 0)
         return (pid_t)fp_wrap_result(result);
-    if (status && info.si_pid)
-        *status = status_of(&info);
-    if (usage)
-        *usage = (WRUSAGE){.wru_self = own};
-    if (user_info)
-        *user_info = info;
-    return info.si_pid;
+    int status = info.si_pid ? fp_event_status(info.si_code, info.si_status) : 0;
+    bool told = (!info.si_pid || tell(user_status, &status, sizeof status)) &&
+                tell(user_usage, &usage, sizeof usage) && tell(user_info, &info, sizeof info);
+    return (pid_t)fp_wrap_result(told ? info.si_pid : -EFAULT);
 }
 
 /* Of a system's other kinds of ids the core knows nothing. */

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clone.h"
 #include "proc.h"
 #include "waits_inner.h"
 
@@ -101,7 +102,7 @@ static void on_waitid(struct fp_wait *wait) {
 }
 
 /* As /proc/locks has it: of the descriptor's own file system, where stat may tell another. */
-static bool inode_of(pid_t pid, pid_t tid, int fd, unsigned long *ret) {
+static bool inode_of(pid_t pid, pid_t tid, int fd, uint64_t *ret) {
     char path[80], *text;
     size_t length;
     struct statx stat;
@@ -110,19 +111,19 @@ static bool inode_of(pid_t pid, pid_t tid, int fd, unsigned long *ret) {
         return false;
     const char *at = strstr(text, "\nino:\t");
     if (at)
-        *ret = strtoul(at + 6, NULL, 10);
+        *ret = strtoull(at + 6, NULL, 10);
     free(text);
     if (at)
         return true;
     snprintf(path, sizeof path, "/proc/%d/task/%d/fd/%d", (int)pid, (int)tid, fd);
     if (statx(AT_FDCWD, path, AT_STATX_DONT_SYNC, STATX_INO, &stat) < 0)
         return false;
-    *ret = (unsigned long)stat.stx_ino;
+    *ret = stat.stx_ino;
     return true;
 }
 
 /* "1: -> FLOCK  ADVISORY  WRITE 12 fe:00:34 0 EOF": a lock that is waited for. */
-static bool is_awaited(const char *line, pid_t pid, char family, unsigned long inode, char *ret_key,
+static bool is_awaited(const char *line, pid_t pid, char family, uint64_t inode, char *ret_key,
                        size_t size) {
     const char *arrow = strstr(line, "-> ");
     char class[8], found[64];
@@ -131,7 +132,7 @@ static bool is_awaited(const char *line, pid_t pid, char family, unsigned long i
         *class != family || (holder != pid && holder != -1))
         return false;
     const char *last = strrchr(found, ':');
-    if (!last || strtoul(last + 1, NULL, 10) != inode)
+    if (!last || strtoull(last + 1, NULL, 10) != inode)
         return false;
     snprintf(ret_key, size, "%s", found);
     return true;
@@ -140,7 +141,7 @@ static bool is_awaited(const char *line, pid_t pid, char family, unsigned long i
 static void on_lock(struct fp_wait *wait, pid_t pid, char family) {
     char *text, *save = NULL;
     size_t length;
-    unsigned long inode;
+    uint64_t inode;
     int fd = (int)wait->at[0];
     if (!inode_of(pid, wait->tid, fd, &inode) || fp_proc_slurp("/proc/locks", &text, &length) < 0)
         return;
@@ -258,19 +259,13 @@ static void on_call(struct fp_wait *wait, pid_t pid) {
     }
 }
 
-#ifdef __s390x__
-enum { CLONE_FLAGS_AT = 1 }; /* its stack is first */
-#else
-enum { CLONE_FLAGS_AT = 0 };
-#endif
-
 /* The parent of a vfork waits where no signal wakes it: in state D. */
 static void on_vfork(struct fp_wait *wait) {
 #ifdef SYS_vfork
     if (wait->call == SYS_vfork)
         wait->kind = FP_WAIT_VFORK;
 #endif
-    if (wait->call == SYS_clone && wait->at[CLONE_FLAGS_AT] & CLONE_VFORK)
+    if (wait->call == SYS_clone && wait->at[FP_CLONE_STACK_FIRST] & CLONE_VFORK)
         wait->kind = FP_WAIT_VFORK;
 }
 

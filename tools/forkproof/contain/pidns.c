@@ -23,6 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "clone.h"
 #include "fds.h"
 #include "name.h"
 #include "proc.h"
@@ -47,11 +48,7 @@ static struct word complaint(int error, const char *what) {
 
 /* As fork, in new namespaces or as a sibling. */
 static pid_t fork_with(unsigned long flags) {
-#ifdef __s390x__
-    return (pid_t)syscall(SYS_clone, 0, flags | SIGCHLD, 0, 0, 0);
-#else
-    return (pid_t)syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0);
-#endif
+    return (pid_t)fp_clone_by(flags | SIGCHLD, NULL, NULL);
 }
 
 static int write_file(const char *path, const char *text) {

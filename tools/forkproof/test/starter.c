@@ -14,10 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "../../../shim/record/clone.h"
 
 extern char **environ;
 
@@ -109,7 +110,7 @@ static int make_one(const char *how) {
         char *stack = malloc(65536);
         pid = clone(stays, stack + 65536, SIGCHLD, NULL);
     } else if (strcmp(how, "raw") == 0) {
-        pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+        pid = (pid_t)fp_clone_by(SIGCHLD, NULL, NULL);
         if (pid == 0)
             wait_for_end();
     } else if (strcmp(how, "spawn") == 0) {

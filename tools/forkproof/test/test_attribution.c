@@ -5,11 +5,11 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "attribution.h"
+#include "clone.h"
 #include "proc.h"
 #include "run.h"
 
@@ -28,7 +28,7 @@ static void wait_for_end(void) {
 /* A child that was left behind; namespaces: flags of those it is in alone. */
 static void leave(unsigned long namespaces) {
     struct fp_proc_stat stat;
-    child = (pid_t)syscall(SYS_clone, namespaces | SIGCHLD, 0, 0, 0, 0);
+    child = (pid_t)fp_clone_by(namespaces | SIGCHLD, NULL, NULL);
     if (child == 0)
         wait_for_end();
     if (child < 0)

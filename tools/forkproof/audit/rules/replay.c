@@ -131,9 +131,10 @@ static void copies(struct fp_replay *replay, size_t life, int fd, int other, siz
 static void closes_range(struct fp_replay *replay, size_t life, size_t number,
                          const struct fp_audit_descriptor *what) {
     struct table *table = &replay->tables[life];
-    for (size_t fd = 0; fd < table->count; fd++) {
+    size_t first = what->fd > 0 ? (size_t)what->fd : 0;
+    for (size_t fd = first; fd < table->count && (int)fd <= what->other; fd++) {
         struct fp_held *held = &table->held[fd];
-        if (!fp_held_is_open(held) || !fp_touch_has(what, (int)fd))
+        if (!fp_held_is_open(held))
             continue;
         if (what->flags & FP_TOUCHED_ON_EXEC)
             held->is_marked = true;

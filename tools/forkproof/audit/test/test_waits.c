@@ -5,6 +5,7 @@
 #include <sys/file.h>
 #include <sys/syscall.h>
 
+#include "clone.h"
 #include "waits_stage.h"
 
 TestSuite(waits, .timeout = 60, .init = set_up, .fini = tear_down);
@@ -328,7 +329,7 @@ static void vfork_of_reader(void) {
     static int ends[2];
     make_pipe(ends, 0);
     /* As vfork, but that the child may call what it likes: with memory of its own. */
-    if (syscall(SYS_clone, CLONE_VFORK | SIGCHLD, 0, 0, 0, 0) == 0) {
+    if (fp_clone_by(CLONE_VFORK | SIGCHLD, NULL, NULL) == 0) {
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         prctl(PR_SET_NAME, "child");
         close(ends[1]);
