@@ -43,6 +43,7 @@ static inline bool fp_event_is_end(int code) {
 
 /* The waitid option that asks for a stop or a continuation of this code. */
 static inline int fp_event_option(int code) {
+    // NOLINTNEXTLINE(bugprone-branch-clone): FP_SYS_TRAPPED is WSTOPPED on some systems
     return code == CLD_CONTINUED ? WCONTINUED : code == CLD_TRAPPED ? FP_SYS_TRAPPED : WSTOPPED;
 }
 
