@@ -1,6 +1,7 @@
 /*
  * exit, and return from main. libc calls neither by a public symbol when main returns, so the main
- * that it calls is ours. In libforkproof-audit.so only.
+ * that it calls is ours; but for powerpc, where glibc is told of main in a way of its own. In
+ * libforkproof-audit.so only.
  */
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -10,9 +11,6 @@
 #include "symbol.h"
 #include "wrap.h"
 
-typedef int main_function(int argc, char **argv, char **envp);
-
-static main_function *program;
 static atomic_int told; /* the process whose end has been told: a forked child finds its parent */
 
 /* Some functions of libc (err, error) exit on their own, and do not tell with which status. */
@@ -30,6 +28,12 @@ FP_EXPORT _Noreturn void exit(int status) {
         next(status);
     _exit(status);
 }
+
+#ifndef __powerpc__
+
+typedef int main_function(int argc, char **argv, char **envp);
+
+static main_function *program;
 
 static int run(int argc, char **argv, char **envp) {
     int status = program(argc, argv, envp);
@@ -51,3 +55,5 @@ FP_EXPORT int __libc_start_main(main_function *main, int argc, char **argv, void
         _exit(127);
     return next(run, argc, argv, begin, end, loader, stack);
 }
+
+#endif
