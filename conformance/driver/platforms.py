@@ -100,46 +100,36 @@ class Platform:
 NONE = Platform(NATIVE, "as it is built, on this machine")
 
 
-def read_compile(top):
-    if "compile" not in top.values:
-        return None
-    table = top.table("compile")
-    if table is None:
-        return None
-    found = Compile(table.choice("what", WHAT), table.text("c"), table.text("c++", "", empty=True),
-                    table.texts("flags", ()))
-    table.done()
-    return found
+def read_compile(table):
+    return Compile(table.choice("what", WHAT), table.text("c"), table.text("c++", "", empty=True),
+                   table.texts("flags", ()))
 
 
-def read_machine(top):
-    if "machine" not in top.values:
-        return None
-    table = top.table("machine")
-    if table is None:
-        return None
-    found = Machine(table.text("suite"), table.text("package"), table.number("boot", 1, LONGEST, kinds=(int,)),
-                    table.number("deadline", 1, LONGEST, kinds=(int,)))
-    table.done()
-    return found
+def read_machine(table):
+    return Machine(table.text("suite"), table.text("package"), table.number("boot", 1, LONGEST, kinds=(int,)),
+                   table.number("deadline", 1, LONGEST, kinds=(int,)))
 
 
-def read_libc(top):
-    if "libc" not in top.values:
-        return None
-    table = top.table("libc")
-    if table is None:
-        return None
-    found = Libc(table.text("suite"), table.text("version"), table.texts("packages", ()))
-    table.done()
-    return found
+def read_libc(table):
+    return Libc(table.text("suite"), table.text("version"), table.texts("packages", ()))
 
 
 def read_gap(table):
-    found = Gap(table.text("gotcha"), table.choice("program", cases.PROGRAMS, ""), table.choice("mode", cases.WAYS, ""),
-                table.text("because"))
+    return Gap(table.text("gotcha"), table.choice("program", cases.PROGRAMS, ""), table.choice("mode", cases.WAYS, ""),
+               table.text("because"))
+
+
+def whole(table, read):
+    """With a complaint about what it does not read."""
+    found = read(table)
     table.done()
     return found
+
+
+def part(top, name, read):
+    """None where there is none, or it is no table."""
+    table = top.table(name) if name in top.values else None
+    return None if table is None else whole(table, read)
 
 
 def read_front(values, complain):
@@ -148,12 +138,13 @@ def read_front(values, complain):
              "kind": top.choice("cases", cases.PLATFORMS, cases.NATIVE), "tools": top.texts("tools", ()),
              "packages": top.texts("packages", ()),
              "architecture": top.choice("architecture", tuple(architecture.KNOWN), ""),
-             "compile": read_compile(top), "twin": top.flag("twin", False),
+             "compile": part(top, "compile", read_compile), "twin": top.flag("twin", False),
              "deny": top.texts("deny", (), among=DENIABLE), "user": top.choice("user", USERS, USERS[0]),
              "user_namespaces": top.flag("user-namespaces", True), "cgroup": top.flag("cgroup", False),
-             "run": top.texts("run", ()), "machine": read_machine(top), "libc": read_libc(top),
+             "run": top.texts("run", ()), "machine": part(top, "machine", read_machine),
+             "libc": part(top, "libc", read_libc),
              "compiles_for": top.choice("compiles-for", FOREIGN, ""),
-             "gaps": tuple(read_gap(table) for table in top.tables("gaps", ()))}
+             "gaps": tuple(whole(table, read_gap) for table in top.tables("gaps", ()))}
     top.done()
     if found["user"] != "plain" and (found["cgroup"] or not found["user_namespaces"]):
         complain("user", 'must be plain: a cgroup is handed over to one, and user namespaces are taken from one')

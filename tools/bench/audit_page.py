@@ -91,11 +91,7 @@ handler: may this be inside of it? In one that has set none, they cost a look at
 
 
 def run_list(data):
-    facts, run = data["host"], data["run"]
-    yield f"{run['date']}, revision {run['revision']}, rounds: {max(one.get('rounds', 0) for one in data['shapes'])}"
-    yield f"{facts['processors']} × {facts['processor']}, {facts['memory_mib']} MiB, {facts['machine']}"
-    yield f"Linux {facts['kernel']}, {facts['libc']}"
-    yield f"{run['seconds']} s; load average {run['load'][0]:.2f} before, {run['load'][1]:.2f} after"
+    yield from page.run_list(data, f", rounds: {max(one.get('rounds', 0) for one in data['shapes'])}")
     versions = {one["version"] for one in data["contenders"] if one["version"]}
     yield from (f"strace {version}" for version in versions)
 

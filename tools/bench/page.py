@@ -123,12 +123,17 @@ def peer_list(data):
             yield f"{subject['name']} {subject['absent'] or subject['version']}".strip()
 
 
-def host_list(data):
+def run_list(data, more=""):
+    """When and where it was measured. more: behind the revision."""
     host, run = data["host"], data["run"]
-    yield f"{run['date']}, revision {run['revision']}"
+    yield f"{run['date']}, revision {run['revision']}{more}"
     yield f"{host['processors']} × {host['processor']}, {host['memory_mib']} MiB, {host['machine']}"
     yield f"Linux {host['kernel']}, {host['libc']}"
     yield f"{run['seconds']} s; load average {run['load'][0]:.2f} before, {run['load'][1]:.2f} after"
+
+
+def host_list(data):
+    yield from run_list(data)
     yield "other preloads: " + ", ".join(peer_list(data))
 
 

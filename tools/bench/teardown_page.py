@@ -103,8 +103,5 @@ def document(data):
     parts += [page.markdown(rows(data)) + "\n", "".join(f"- {line}\n" for line in left_out(data))]
     parts.append("## Against the targets\n")
     parts += [page.markdown(verdicts(data)) + "\n", HOW, page.markdown(contender_rows(data)) + "\n", "## The machine\n"]
-    parts.append(f"- {run['date']}, revision {run['revision']}\n"
-                 f"- {facts['processors']} × {facts['processor']}, {facts['memory_mib']} MiB, {facts['machine']}\n"
-                 f"- Linux {facts['kernel']}, {facts['libc']}\n"
-                 f"- {run['seconds']} s; load average {run['load'][0]:.2f} before, {run['load'][1]:.2f} after\n")
+    parts.append("".join(f"- {line}\n" for line in page.run_list(data)))
     return "\n".join(parts)

@@ -4,19 +4,14 @@
     test_audit.py --build BUILD
 """
 
-import argparse
-import json
-import os
-import pathlib
 import subprocess
 import sys
-import tempfile
 import unittest
 
 import audit_page
+import smoke
 
-HERE = pathlib.Path(__file__).resolve().parent
-build = "build/dev"
+build = smoke.BUILD
 
 
 class Run(unittest.TestCase):
@@ -24,15 +19,7 @@ class Run(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        place = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(place.cleanup)
-        argv = [HERE / "audit", "--smoke", "--build", build, "--output", place.name]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise AssertionError(f"audit: exit status {done.returncode}\n{done.stdout}{done.stderr}")
-        cls.terminal = done.stdout
-        cls.data = json.loads(pathlib.Path(place.name, "audit.json").read_text())
-        cls.section = pathlib.Path(place.name, "audit.md").read_text()
+        cls.terminal, cls.data, cls.section = smoke.run("audit", build, "audit.md")
 
     def measured(self):
         return {one["name"] for one in self.data["contenders"] if not one["absent"]}
@@ -85,10 +72,7 @@ class Section(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=build)
-    options, rest = parser.parse_known_args()
-    build = os.path.realpath(options.build)
+    build, rest = smoke.arguments()
     if subprocess.run([f"{build}/bin/forkproof", "audit", "--quiet", "--", "/bin/true"], check=False).returncode != 0:
         print("this build has no audit")
         sys.exit(77)

@@ -4,7 +4,6 @@
     test_bench.py --build BUILD
 """
 
-import argparse
 import json
 import os
 import pathlib
@@ -22,12 +21,13 @@ import page
 import plan
 import plot
 import room
+import smoke
 import subjects
 
 HERE = pathlib.Path(__file__).resolve().parent
 SVG = "{http://www.w3.org/2000/svg}"
 DEADLINE = 60.0
-build = "build/dev"
+build = smoke.BUILD
 
 
 def kind(ratio):
@@ -192,8 +192,5 @@ class Interrupted(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=build)
-    options, rest = parser.parse_known_args()
-    build = os.path.realpath(options.build)
+    build, rest = smoke.arguments()
     unittest.main(argv=[sys.argv[0], *rest])

@@ -4,20 +4,15 @@
     test_teardown.py --build BUILD
 """
 
-import argparse
-import json
 import os
-import pathlib
-import subprocess
 import sys
-import tempfile
 import unittest
 
 import contenders
+import smoke
 import teardown_page
 
-HERE = pathlib.Path(__file__).resolve().parent
-build = "build/dev"
+build = smoke.BUILD
 
 
 class Run(unittest.TestCase):
@@ -25,15 +20,7 @@ class Run(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        place = tempfile.TemporaryDirectory()
-        cls.addClassCleanup(place.cleanup)
-        argv = [HERE / "teardown", "--smoke", "--build", build, "--output", place.name]
-        done = subprocess.run(argv, capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise AssertionError(f"teardown: exit status {done.returncode}\n{done.stdout}{done.stderr}")
-        cls.terminal = done.stdout
-        cls.data = json.loads(pathlib.Path(place.name, "teardown.json").read_text())
-        cls.page = pathlib.Path(place.name, "containment.md").read_text()
+        cls.terminal, cls.data, cls.page = smoke.run("teardown", build, "containment.md")
 
     def figures(self, name):
         return {load["name"]: load["figures"].get(name) for load in self.data["loads"] if "left_out" not in load}
@@ -79,10 +66,7 @@ class Shown(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--build", default=build)
-    options, rest = parser.parse_known_args()
-    build = os.path.realpath(options.build)
+    build, rest = smoke.arguments()
     if os.geteuid() != 0:
         print("needs root")
         sys.exit(77)
