@@ -15,7 +15,8 @@ class Build:
     def __init__(self, directory, programs=None):
         self.directory = Path(directory).resolve()
         self.programs = Path(programs or directory).resolve()
-        self.warden = self.directory / "conformance" / "warden"
+        self.warden, self.helper, self.hold = (self.directory / "conformance" / name
+                                               for name in ("warden", "helper", "hold"))
         self.forkproof = self.directory / "bin" / "forkproof"
         self.library = self.directory / "lib" / "libforkproof.so"
         self.audit_library = self.directory / "lib" / "libforkproof-audit.so"

@@ -84,8 +84,11 @@ def of_environment(environment):
     return {**kept, "PATH": "usual" if is_usual else "with further directories"}
 
 
+def of_forkproof(place, environment):
+    return {"forkproof": version_of(place), "environment": of_environment(environment)}
+
+
 def of(place, chosen, environment):
     """For the member `machine` of a report; "" is what cannot be seen. environment: of the programs."""
     of_wine = {"wine": visible(said_by(wine.find(), "--version").strip())} if place.platform.kind == WINE else {}
-    return {**of_programs(place, chosen), **of_wine, "forkproof": version_of(place),
-            "environment": of_environment(environment)}
+    return {**of_programs(place, chosen), **of_wine, **of_forkproof(place, environment)}

@@ -9,13 +9,12 @@ from dataclasses import dataclass, field
 from . import verdict
 from .cases import AUDIT, PROGRAMS, WAYS
 from .catalogue import FAMILIES
-from .verdict import BROK, CONF, FAIL, PASS
+from .verdict import BROK, CONF, FAIL, NA, NO_OUTCOMES, PASS
 
 VERSION = 1
 PLATFORM, SUBJECT = KINDS = ("platform", "subject")
 RAN, COMPILED, LACKING, BROKEN = STATES = ("ran", "compiled", "lacking", "broken")
-NOT_APPLICABLE = "N/A"
-VERDICTS = (*verdict.VERDICTS, NOT_APPLICABLE)
+VERDICTS = (*verdict.VERDICTS, NA)
 SILENT = ("done", "orphans 0")  # facts that tell nothing
 NO_FINDING = "the gotcha's entry names no finding of an audit"
 
@@ -31,6 +30,7 @@ class Column:
     modes: tuple
     facts: tuple  # of (name, text)
     command: str  # that repeats all of it
+    tool: bool = False  # of a subject: it is one, and no library
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,7 @@ class Matrix:
         for mode in column.modes:
             bad, good = (self.cell(row, column, mode, twin) for twin in (False, True))
             if good and (good.is_wrong or good.is_gap or
-                         good.verdict == CONF and not (bad and bad.verdict in (CONF, NOT_APPLICABLE))):
+                         good.verdict == CONF and not (bad and bad.verdict in (CONF, NA))):
                 found.append(good)
         return min(found, key=lambda cell: verdict.FROM_WORST.index(cell.verdict), default=None)
 
@@ -107,7 +107,8 @@ class Matrix:
 def facts_of_column(told):
     machine = told["machine"]
     kernel = " ".join(str(machine[name]) for name in ("system", "release", "machine") if machine.get(name))
-    names = {"Wine": "wine", "C library": "libc", "programs": "programs", "compiler": "compiler", "forkproof": "forkproof"}
+    names = {"subject": "subject", "Wine": "wine", "C library": "libc", "programs": "programs", "compiler": "compiler",
+             "forkproof": "forkproof"}
     found = [("kernel", kernel), *((name, machine.get(member, "")) for name, member in names.items())]
     if machine.get("user") is not None:
         found.append(("user", str(machine["user"])))
@@ -133,9 +134,9 @@ def state_of(told):
 def column_of(told):
     state, note = state_of(told)
     seen = {one["mode"] for gotcha in told["gotchas"] for one in gotcha["runs"]}
-    return Column(told["platform"], told["title"], PLATFORM, state, note, told["kind"],
+    return Column(told["platform"], told["title"], told["column"], state, note, told["kind"],
                   tuple(mode for mode in WAYS if mode in seen) or tuple(told["modes"]), facts_of_column(told),
-                  told["command"])
+                  told["command"], told.get("tool", False))
 
 
 def row_of(gotcha):
@@ -154,10 +155,15 @@ def reason_of(one):
     return f"{one['means']}; here so because {one['because']}" if one["because"] else one["means"]
 
 
+def step_of(column, step):
+    """Of a subject it is a line of the transcript: who has written it does not matter."""
+    return step["text"] if column.kind == SUBJECT else f"step {step['pid']}: {step['text']}"
+
+
 def cell_of(gotcha, column, one):
-    steps = [f"step {step['pid']}: {step['text']}" for step in one["steps"]]
-    return Cell(gotcha, column, one["mode"], one["program"] == PROGRAMS[1],
-                "/".join(sorted(set(one["outcomes"]) - {BROK, CONF})), one["safe"], one["verdict"], reason_of(one),
+    steps = [step_of(column, step) for step in one["steps"]]
+    return Cell(gotcha, column.id, one["mode"], one["program"] == PROGRAMS[1],
+                "/".join(sorted(set(one["outcomes"]) - set(NO_OUTCOMES))), one["safe"], one["verdict"], reason_of(one),
                 (*(line for line in one["facts"] if line not in SILENT), *steps), one["again"])
 
 
@@ -172,12 +178,12 @@ def of_report(told):
     for gotcha in told["gotchas"]:
         found.rows[gotcha["id"]] = row_of(gotcha)
         for one in gotcha["runs"]:
-            found.add_cell(cell_of(gotcha["id"], column.id, one))
+            found.add_cell(cell_of(gotcha["id"], column, one))
         for cell in of_malformed(gotcha, column) if gotcha["complaints"] else ():
             found.add_cell(cell)
         seen = {(one["program"], one["mode"]) for one in gotcha["runs"]}
         if ("good", AUDIT) in seen and ("bad", AUDIT) not in seen:
-            found.add_cell(Cell(gotcha["id"], column.id, AUDIT, False, "", None, NOT_APPLICABLE, NO_FINDING, (), ""))
+            found.add_cell(Cell(gotcha["id"], column.id, AUDIT, False, "", None, NA, NO_FINDING, (), ""))
     return found
 
 

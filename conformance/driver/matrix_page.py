@@ -4,29 +4,37 @@ The table is there without the script, which filters it and shows the evidence. 
 page but by `shown` or `packed`."""
 
 import base64
+import dataclasses
 import hashlib
 import html
 import itertools
 import json
 import pathlib
+from collections import Counter
 
 from . import matrix
 from .gotcha_words import FAMILIES
 from .text import visible
-from .verdict import BROK, FAIL
+from .verdict import BROK, FAIL, NA
 
 HERE = pathlib.Path(__file__).resolve().parent / "page"
-MARKS = ("@STYLE_HASH@", "@SCRIPT_HASH@", "@STYLE@", "@TITLE@", "@HEAD@", "@TABLE@", "@AFTER@", "@DATA@", "@SCRIPT@")
+MARKS = ("@STYLE_HASH@", "@SCRIPT_HASH@", "@STYLE@", "@TITLE@", "@LEAD@", "@HEAD@", "@DENSE@",
+         "@TABLE@", "@AFTER@", "@DATA@", "@SCRIPT@")
 SAFE, UNSAFE, NOT_RUN, NOT_APPLICABLE, COMPILED, LACKING, NOTHING = "s", "u", "q", "n", "c", "l", "e"  # classes
 SIGNS = {SAFE: "✓", UNSAFE: "✗", NOT_RUN: "?", NOT_APPLICABLE: "–", COMPILED: "C", LACKING: "?", NOTHING: ""}
 STATES = {matrix.RAN: "", matrix.COMPILED: "compiles, not run", matrix.LACKING: "not to be had",
           matrix.BROKEN: "broken"}
-KINDS = {matrix.PLATFORM: "platforms", matrix.SUBJECT: "libraries"}
+PLATFORMS, LIBRARIES, TOOLS = GROUPS = ("platforms", "libraries", "tools")  # of columns, as they stand
+LEADS = {matrix.PLATFORM: "A cell is a program that falls into the gotcha, and what came of it: <i>bare</i>, under "
+                          "<i>forkproof run</i>, with the library <i>preload</i>ed.",
+         matrix.SUBJECT: "A cell is a library or a tool that was put to the gotcha, and what came of it: <i>bare</i>, "
+                         "and a library under <i>forkproof run</i> as well."}
 MARKS_OF_VERDICTS = {FAIL: "F", BROK: "B"}
 GAP = "g"
 UNKNOWN = "Of no known family"
 TWIN = "twin"  # in the place of a mode
 MOST_WRONG = 200
+MOST_WIDE = 24  # slots; more of them are narrow, and their names stand
 
 
 def harmless(text):
@@ -38,10 +46,21 @@ def shown(text):
     return html.escape(harmless(text))
 
 
+# --- columns ---
+
+def group_of(column):
+    return PLATFORMS if column.kind == matrix.PLATFORM else TOOLS if column.tool else LIBRARIES
+
+
+def place_of(column):
+    """What columns are sorted by: platforms stay as they are, subjects stand by name."""
+    return GROUPS.index(group_of(column)), column.id if column.kind == matrix.SUBJECT else ""
+
+
 # --- the table ---
 
 def class_of(row, column, cell):
-    if row.on != column.on or (cell and cell.verdict == matrix.NOT_APPLICABLE):
+    if row.on != column.on or (cell and cell.verdict == NA):
         return NOT_APPLICABLE
     if column.state != matrix.RAN:
         return COMPILED if column.state == matrix.COMPILED else LACKING
@@ -75,12 +94,21 @@ def cell_in(found, row, column, mode):
     return found.twin(row, column) if mode == TWIN else found.cell(row, column, mode)
 
 
-def td(found, row, slot, is_first):
+def borders(slots):
+    """A class for each: f begins a column, g a further group of columns."""
+    before = None
+    for column, _ in slots:
+        begins = before is not None and group_of(before) != group_of(column)
+        yield "" if column is before else "f g" if begins else "f"
+        before = column
+
+
+def td(found, row, slot, border):
     column, mode = slot
     cell = cell_in(found, row, column, mode)
     name, mark = class_of(row, column, cell), mark_of(row, column, cell)
     text = SIGNS[name] + (f"<sup>{mark}</sup>" if mark else "")
-    return f'<td class="{name}{" f" if is_first else ""}">{text}'
+    return f'<td class="{name}{border and " "}{border}">{text}'
 
 
 def share(found, column, mode):
@@ -89,31 +117,48 @@ def share(found, column, mode):
     return f"{seen.count(True)}/{len(seen)}" if seen else ""
 
 
+def group_heads(slots):
+    for group, width in Counter(group_of(column) for column, _ in slots).items():
+        border = "f" if group == group_of(slots[0][0]) else "f g"
+        yield (f'<th scope="colgroup" colspan="{width}" class="{border}" data-group="{group}">'
+               f"<span>{group}</span></th>")
+
+
+def column_head(number, column, width, border):
+    state = f"<small>{STATES[column.state]}</small>" if STATES[column.state] else ""
+    return (f'<th scope="colgroup" colspan="{width}" class="{column.state} {border}" data-column="{number}"><span>'
+            f'<button type="button">{shown(column.id)}</button>{state}</span></th>')
+
+
+def mode_head(found, slot, border):
+    column, mode = slot
+    told = "" if mode in ("", TWIN) else share(found, column, mode)
+    return f'<th scope="col" class="{border}"><span>{mode} <small>{told}</small></span></th>'
+
+
 def head(found, slots):
-    by_column = [(column, [mode for _, mode in group]) for column, group in itertools.groupby(slots, lambda s: s[0])]
-    yield '<thead><tr><th rowspan="2" class="corner">gotcha</th>'
-    for number, (column, modes) in enumerate(by_column):
-        state = f"<small>{STATES[column.state]}</small>" if STATES[column.state] else ""
-        yield (f'<th scope="colgroup" colspan="{len(modes)}" class="{column.state} f" data-column="{number}">'
-               f'<button type="button">{shown(column.id)}</button>{state}</th>')
-    yield "</tr><tr>"
-    for column, modes in by_column:
-        for number, mode in enumerate(modes):
-            told = "" if mode in ("", TWIN) else share(found, column, mode)
-            yield f'<th scope="col"{"" if number else " class=f"}>{mode}<small>{told}</small></th>'
+    widths, edges = Counter(column.id for column, _ in slots), list(borders(slots))
+    groups = list(group_heads(slots))
+    yield "<thead>"
+    if len(groups) > 1:
+        yield f'<tr class="groups"><th class="corner"></th>{"".join(groups)}</tr>'
+    yield '<tr class="names"><th rowspan="2" class="corner">gotcha</th>'
+    for number, (column, border) in enumerate(zip(found.columns, filter(None, edges))):
+        yield column_head(number, column, widths[column.id], border)
+    yield '</tr><tr class="modes">'
+    yield from (mode_head(found, slot, edge) for slot, edge in zip(slots, edges))
     yield "</tr></thead>\n"
 
 
 def table_rows(found, slots):
     width, rows = len(slots) + 1, found.sorted_rows()
-    firsts = [number == 0 or slots[number - 1][0] is not slot[0] for number, slot in enumerate(slots)]
-    number = itertools.count()
+    edges, number = list(borders(slots)), itertools.count()
     for family, group in itertools.groupby(rows, lambda row: row.family if row.family in FAMILIES else ""):
         title = FAMILIES.get(family, UNKNOWN)
         yield (f'<tbody data-family="{family}"><tr class="family"><th colspan="{width}" scope="rowgroup">'
                f"<span>{html.escape(title)}</span></th></tr>\n")
         for row in group:
-            cells = "".join(td(found, row, slot, first) for slot, first in zip(slots, firsts))
+            cells = "".join(td(found, row, slot, edge) for slot, edge in zip(slots, edges))
             yield (f'<tr data-row="{next(number)}"><th scope="row"><button type="button">{shown(row.id)}</button>'
                    f"<span>{shown(row.title)}</span></th>{cells}</tr>\n")
         yield "</tbody>\n"
@@ -122,8 +167,13 @@ def table_rows(found, slots):
 # --- around it ---
 
 def title(found):
+    *most, last = [group for group in GROUPS if group in map(group_of, found.columns)] or GROUPS
+    return f"Gotchas across {', '.join(most)}{' and ' if most else ''}{last}"
+
+
+def lead(found):
     kinds = {column.kind for column in found.columns}
-    return "Gotchas across " + " and ".join(name for kind, name in KINDS.items() if kind in kinds or not kinds)
+    return " ".join(text for kind, text in LEADS.items() if kind in kinds or not kinds)
 
 
 def summary(found):
@@ -137,24 +187,27 @@ def summary(found):
     return ", ".join(told)
 
 
-def about_column(column):
+def about_column(number, column):
     facts = "".join(f"<dt>{shown(name)}</dt><dd>{shown(text)}</dd>" for name, text in column.facts)
     state = f'<p class="state {column.state}">{STATES[column.state]}: {shown(column.note)}</p>' \
         if column.state != matrix.RAN else ""
     command = f"<p><code>{shown(column.command)}</code></p>" if column.command else ""
-    return (f"<article><h3>{shown(column.id)}</h3><p>{shown(column.title)}</p>{state}<dl>{facts}</dl>{command}"
-            "</article>\n")
+    return (f'<article data-column="{number}"><h3>{shown(column.id)}</h3><p>{shown(column.title)}</p>{state}'
+            f"<dl>{facts}</dl>{command}</article>\n")
 
 
 def wrong_ones(found):
+    places = {column.id: number for number, column in enumerate(found.columns)}
     for column in found.columns:
         if column.state == matrix.BROKEN:
-            yield f"<li><b>{BROK}</b> {shown(column.id)}: {shown(column.note)}</li>\n"
+            yield (f'<li data-column="{places[column.id]}"><b>{BROK}</b> {shown(column.id)}: {shown(column.note)}'
+                   "</li>\n")
     for cell in found.cells.values():
         if cell.is_wrong:
             which = f"{cell.row}, {cell.column}, {'good twin, ' if cell.twin else ''}{cell.mode}"
             again = f"<br><code>{shown(cell.command)}</code>" if cell.command else ""
-            yield f"<li><b>{cell.verdict}</b> {shown(which)}: {shown(cell.reason)}{again}</li>\n"
+            yield (f'<li data-column="{places[cell.column]}"><b>{cell.verdict}</b> {shown(which)}: '
+                   f"{shown(cell.reason)}{again}</li>\n")
 
 
 def after(found):
@@ -164,7 +217,7 @@ def after(found):
         yield f"<p>and {len(wrong) - MOST_WRONG} more</p>" if len(wrong) > MOST_WRONG else ""
         yield "</section>\n"
     yield '<section><h2>Columns</h2><div class="columns">\n'
-    yield from map(about_column, found.columns)
+    yield from itertools.starmap(about_column, enumerate(found.columns))
     yield "</div></section>"
 
 
@@ -198,7 +251,8 @@ def packed(found, slots):
     data = {"rows": [[harmless(row.id), harmless(row.title), row.family if row.family in FAMILIES else "", row.on,
                       facts(row.facts)] for row in rows],
             "columns": [[harmless(column.id), harmless(column.title), column.state, STATES[column.state],
-                         harmless(column.note), column.on, column.modes, facts(column.facts), harmless(column.command)]
+                         harmless(column.note), column.on, column.modes, facts(column.facts), harmless(column.command),
+                         group_of(column)]
                         for column in found.columns],
             "slots": [[column_places[column.id], mode] for column, mode in slots],
             "families": {**FAMILIES, "": UNKNOWN}, "cells": cells, "texts": list(texts)}
@@ -231,9 +285,11 @@ def filled(template, values):
 
 
 def render(found):
+    found = dataclasses.replace(found, columns=sorted(found.columns, key=place_of))
     style, script, slots = read("page.css"), read("page.js"), list(slots_of(found))
     table = "".join([*head(found, slots), *table_rows(found, slots)])
     return filled(read("page.html"), {
         "@STYLE_HASH@": digest(style), "@SCRIPT_HASH@": digest(script), "@STYLE@": style, "@SCRIPT@": script,
-        "@TITLE@": title(found), "@HEAD@": html.escape(summary(found)), "@TABLE@": table,
-        "@AFTER@": "".join(after(found)), "@DATA@": packed(found, slots)})
+        "@TITLE@": title(found), "@LEAD@": lead(found), "@HEAD@": html.escape(summary(found)),
+        "@DENSE@": "dense" if len(slots) > MOST_WIDE else "", "@TABLE@": table, "@AFTER@": "".join(after(found)),
+        "@DATA@": packed(found, slots)})

@@ -10,7 +10,7 @@ from .schema import REQUIRED, Complaints, Malformed, Table, one_of, read_text
 MOST_BYTES = 256 << 20
 LARGEST = 1 << 53
 SECONDS = 1e9
-OF_MACHINE = ("system", "release", "machine", "wine", "libc", "programs", "compiler", "forkproof")
+OF_MACHINE = ("system", "release", "machine", "subject", "wine", "libc", "programs", "compiler", "forkproof")
 
 
 def line(value):
@@ -75,7 +75,7 @@ def texts_of(table, *names):
 
 def read_run(table):
     return {"program": table.choice("program", PROGRAMS), "mode": table.choice("mode", WAYS),
-            "verdict": table.choice("verdict", verdict.VERDICTS), "safe": table.answer("safe"),
+            "verdict": table.choice("verdict", matrix.VERDICTS), "safe": table.answer("safe"),
             **texts_of(table, "reason", "means", "again"), "facts": table.any_texts("facts"),
             "because": table.take("because", REQUIRED, lambda v: v is None or line(v), "a text or null"),
             "outcomes": table.object("outcomes").values,
@@ -106,7 +106,8 @@ def read_machine(table):
 
 
 def read_report(table):
-    return {"platform": table.name("platform"), **texts_of(table, "title", "kind", "command", "build", "began"),
+    return {"platform": table.name("platform"), "column": table.choice("column", matrix.KINDS),
+            **texts_of(table, "title", "kind", "command", "build", "began"), "tool": table.flag("tool", False),
             "compiled": table.any_text("compiled", ""), "modes": table.words("modes", WAYS),
             "machine": read_machine(table.object("machine")), **read_lacks(table),
             "seconds": table.number("seconds", 0, SECONDS), "repeat": table.whole("repeat"),
@@ -128,7 +129,8 @@ def of_reports(top, name):
 def read_column(table):
     return matrix.Column(table.name("id"), table.any_text("title"), table.choice("kind", matrix.KINDS),
                          table.choice("state", matrix.STATES), table.any_text("note", ""), table.any_text("on"),
-                         tuple(table.words("modes", WAYS) or ()), read_pairs(table), table.any_text("command", ""))
+                         tuple(table.words("modes", WAYS) or ()), read_pairs(table), table.any_text("command", ""),
+                         table.flag("tool", False))
 
 
 def read_pairs(table):

@@ -88,6 +88,14 @@ class Machine:
         return self.no_namespace or self.probe([f"--pids={SOME_PIDS}"], [shutil.which("true") or "/bin/true"])[1]
 
     @functools.cached_property
+    def no_hold(self):
+        """Why no system call of a subject can be held."""
+        played, why = self.probe(self.world_options(), [str(self.build.hold), "--probe"])
+        if why or "end exited 0\n" in played.facts:
+            return why
+        return visible(played.files.get("stderr", "").strip() or "no reason is told")
+
+    @functools.cached_property
     def no_pty(self):
         try:
             for fd in os.openpty():
@@ -115,6 +123,8 @@ class Machine:
             return self.no_forced_pids
         if need == "pid-limit":
             return self.no_pid_limit
+        if need == "hold":
+            return self.no_hold
         if need == "pty":
             return self.no_pty
         if need == "wine":

@@ -6,7 +6,7 @@ import pathlib
 import shlex
 import shutil
 
-from . import platforms, progress, report_html, report_json, report_junit, report_tap, report_text
+from . import platforms, progress, subjects, report_html, report_json, report_junit, report_tap, report_text
 from .build import Build
 from .cases import PROGRAMS, WAYS
 from .schema import Malformed
@@ -15,9 +15,11 @@ from .text import near
 CONFORMANCE = pathlib.Path(__file__).resolve().parent.parent
 FORMATS = {"text": report_text, "json": report_json, "junit": report_junit, "tap": report_tap,
            "html": report_html}
-SUBJECTS = ("c",)
 USAGE = 2  # the exit status
-FOLDERS = ("catalogue", "cases", "platforms")
+FOLDERS = {"catalogue": "catalogue", "cases": "cases", "platforms": "platforms",
+           "protocol": "protocol/cases", "subjects-from": "subjects"}
+OF_SUBJECTS = ("protocol", "subjects-from")  # nobody else needs them
+NOT_WITH_SUBJECTS = {"platform": None, "program": None, "twin": "both", "exec_prefix": ""}
 
 
 def words(known=None):
@@ -51,9 +53,11 @@ def make_parser(description):
     which.add_argument("ids", nargs="*", metavar="ID")
     which.add_argument("--tag", type=words(), default=(), metavar="TAG,...", help="those with one of these tags")
     which.add_argument("--family", type=words(), default=(), metavar="FAMILY,...")
-    which.add_argument("--subject", type=words(SUBJECTS), default=SUBJECTS, help="whose programs: c")
     which.add_argument("--platform", type=words(), action="extend", metavar="PLATFORM,...",
                        help="where: native (the default), those of --list-platforms, gate, extended, all")
+    which.add_argument("--subjects", type=words(), action="extend", metavar="SUBJECT,...",
+                       help="libraries and tools in the place of the programs: of --list-subjects, gate, more, all")
+    which.add_argument("--adapter", metavar="COMMAND", help="a library by an adapter of your own (docs/adapter.md)")
     which.add_argument("--mode", type=words(WAYS), metavar="MODE,...",
                        help="of bare, run, preload (these three), and audit")
     which.add_argument("--twin", choices=(*PROGRAMS, "both"), default="both", help="which of the two programs (both)")
@@ -63,6 +67,7 @@ def make_parser(description):
                        "bare, unless --mode says otherwise")
     which.add_argument("--list", action="store_true", help="run nothing: print them")
     which.add_argument("--list-platforms", action="store_true", help="run nothing: print where they can be run")
+    which.add_argument("--list-subjects", action="store_true", help="run nothing: print whom there is to be judged")
     how = parser.add_argument_group("how")
     how.add_argument("--build", type=pathlib.Path, metavar="DIR",
                      help="a built tree (build/release if built, else build/dev)")
@@ -74,8 +79,9 @@ def make_parser(description):
                      help="a case has N times its deadline, where all is slow (1)")
     how.add_argument("--keep-going", action=argparse.BooleanOptionalAction, default=True, help="after a failure")
     how.add_argument("--exec-prefix", default="", metavar="WORDS", help='before the program: "valgrind -q"')
-    for name in FOLDERS:
-        how.add_argument(f"--{name}", type=pathlib.Path, default=pathlib.Path(near(CONFORMANCE / name)), metavar="DIR")
+    for name, folder in FOLDERS.items():
+        how.add_argument(f"--{name}", type=pathlib.Path, default=pathlib.Path(near(CONFORMANCE / folder)),
+                         metavar="DIR")
     tell = parser.add_argument_group("what is told")
     tell.add_argument("--format", choices=FORMATS, default="text")
     tell.add_argument("--output", type=pathlib.Path, metavar="FILE", help="where that goes (standard output)")
@@ -86,9 +92,15 @@ def make_parser(description):
     return parser
 
 
+def folder(options, name):
+    return getattr(options, name.replace("-", "_"))
+
+
 def check_paths(parser, options):
     for name in FOLDERS:
-        path = getattr(options, name)
+        path = folder(options, name)
+        if name in OF_SUBJECTS and not options.has_subjects:
+            continue
         if not os.path.isdir(path) or not os.access(path, os.R_OK | os.X_OK):
             parser.error(f"--{name}: {path} is no directory that can be read")
     if options.output and options.output.is_dir():
@@ -123,11 +135,39 @@ def parse(arguments, description):
             parser.error(f"--program: {options.program} is no program")
         if len(options.ids) != 1 or options.rerun_failed or options.twin != "both":
             parser.error("--program goes with one ID, and not with --rerun-failed or --twin")
+    options.has_subjects = bool(options.subjects or options.adapter is not None or options.list_subjects)
     check_paths(parser, options)
     options.again_words = again_words(parser, options)
     options.which_words = which_words(options)
-    choose_platforms(parser, options)
+    (choose_subjects if options.has_subjects else choose_platforms)(parser, options)
     return parser, options
+
+
+def choose_subjects(parser, options):
+    """In the place of the platforms."""
+    what = "--adapter" if options.adapter is not None else "--subjects"
+    strange = [name for name, usual in NOT_WITH_SUBJECTS.items() if getattr(options, name) != usual]
+    strange += ["subjects"] if options.subjects and options.adapter is not None else []
+    if strange:
+        parser.error(f"{what} does not go with --{strange[0].replace('_', '-')}")
+    wrong = [mode for mode in options.mode or () if mode not in subjects.MODES]
+    if wrong:
+        parser.error(f"{what} does not go with --mode {wrong[0]} (there are: {', '.join(subjects.MODES)})")
+    try:
+        options.platform = (subjects.of_adapter(options.adapter),) if options.adapter is not None else \
+            subjects.choose(options.subjects or (subjects.ALL,), options.subjects_from)
+    except Malformed as wrong:
+        parser.error(str(wrong.complaints[0]))
+    except ValueError as wrong:
+        parser.error(f"--adapter: {wrong}")
+    except KeyError as wrong:
+        word = wrong.args[0]
+        parser.error(f"no such subject: {word}{subjects.near(word, options.subjects_from)} "
+                     "(--list-subjects tells which there are)")
+    if not options.platform:
+        parser.error("no subject is like that")
+    if options.adapter is not None and not shutil.which(options.platform[0].command[0]):
+        parser.error(f"--adapter: {options.platform[0].command[0]} is not found")
 
 
 def choose_platforms(parser, options):
@@ -148,8 +188,8 @@ def again_words(parser, options):
     run = near(CONFORMANCE / "run")
     found = [run if os.sep in run else f"./{run}"]
     for name in "build", *FOLDERS:
-        value = getattr(options, name)
-        if value != parser.get_default(name):
+        value = folder(options, name)
+        if value != parser.get_default(name.replace("-", "_")):
             found += [f"--{name}", str(value)]
     return found
 

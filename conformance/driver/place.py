@@ -15,7 +15,7 @@ import tempfile
 from . import cgroups, wine
 from .build import Build
 from .cases import WINE
-from .platforms import NATIVE
+from .platforms import NATIVE, gaps_of_nothing
 from .text import visible
 from .verdict import BROK, CONF
 
@@ -30,7 +30,7 @@ NO_SPACE = os.strerror(errno.ENOSPC)
 PROBES = {"c": "int main(void) { return 0; }\n", "c++": "int main() { try { throw 1; } catch (int) { return 0; } }\n"}
 NO_USER_NAMESPACES = """echo 0 >/proc/sys/user/max_user_namespaces &&
 exec setpriv --ambient-caps=-all --inh-caps=-all "$@\""""
-BRIEF = 200
+BRIEF, MOST_SAID = 200, 1 << 20  # characters
 MOMENT, LONG, FAREWELL = 60, 1200, 5  # seconds
 NOT_STARTED, TOO_LONG = 127, 124
 
@@ -79,6 +79,7 @@ def last_line(text):
 
 def complaint_of(text):
     """The line of a build's output that tells most."""
+    text = text[-MOST_SAID:]
     wrong = [line for line in text.splitlines() if re.search(r"\berror\b", line, re.I)]
     return last_line("\n".join(wrong[:1]) or text)
 
@@ -90,6 +91,13 @@ def only_one(directory):
     with open(f"{directory}.lock", "w", encoding="ascii") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def missing_tool(wanted):
+    """Of a platform's or a subject's tools: what is said of the first that is not there, or ""."""
+    tool = next((tool for tool in wanted.tools if not shutil.which(tool)), None)
+    packages = ", ".join(wanted.packages)
+    return tool and f"{tool} is not found" + (f" (packages: {packages})" if packages else "") or ""
 
 
 class Place:
@@ -125,14 +133,17 @@ class Place:
         """Whether root plays another user."""
         return self.platform.user == "plain" and os.geteuid() == 0
 
+    def strays(self, gotchas):
+        """Complaints about what the platform's file says of no case."""
+        return gaps_of_nothing(self.platform, gotchas)
+
     # --- whether it can be had ---
 
     def needs(self):
         """Why it cannot be had here, or ""."""
-        for tool in self.platform.tools:
-            if not shutil.which(tool):
-                packages = ", ".join(self.platform.packages)
-                return f"{tool} is not found" + (f" (packages: {packages})" if packages else "")
+        missing = missing_tool(self.platform)
+        if missing:
+            return missing
         if self.platform.kind == WINE:
             return wine.lacks()
         if self.platform.compile and not self.is_of_compiler():

@@ -3,7 +3,7 @@
 import pathlib
 from dataclasses import dataclass
 
-from . import architecture, cases
+from . import architecture, cases, matrix
 from .catalogue import front_matter
 from .schema import ID, Complaint, Complaints, Malformed, Table, read_text
 
@@ -86,6 +86,13 @@ class Platform:
     compiles_for: str = ""  # what it is compiled for, when it is not run
     gaps: tuple = ()
     path: pathlib.Path = None
+
+    column, modes, programs, is_tool = matrix.PLATFORM, cases.MODES, cases.PROGRAMS, False
+
+    @property
+    def again(self):
+        """The words that choose it."""
+        return ["--platform", self.name] if self.label else []
 
     @property
     def label(self):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from .cases import AUDIT, MODES, PROGRAMS
 from .catalogue import DOCUMENTS
 from .text import visible
-from .verdict import BROK, FAIL, PASS, VERDICTS
+from .verdict import BROK, FAIL, NA, PASS, VERDICTS
 
 WRONG, NOTHING = 1, 77  # exit statuses
 
@@ -18,7 +18,6 @@ class Report:
     machine: dict
     build: str
     seconds: float
-    subject: str = "c"
     left_out: int = 0  # runs that were given up
     lacks: tuple = ()  # (verdict, reason) of a platform that cannot be had
     compiled: str = ""  # what is to be told of a platform for which all is compiled and nothing is run
@@ -36,19 +35,32 @@ class Report:
     def cells(self):
         return [cell for result in self.results for cell in result.cells]
 
+    @property
+    def applicable(self):
+        """The results that count."""
+        return [result for result in self.results if result.verdict != NA]
+
+    def inapplicable(self):
+        """{reason: ids}, of the cells that do not count."""
+        found = {}
+        for cell in self.cells:
+            if cell.verdict == NA:
+                found.setdefault(cell.reason, {})[cell.gotcha.id] = True
+        return {reason: list(ids) for reason, ids in found.items()}
+
     def counts(self):
         """{verdict: gotchas}"""
         found = Counter(result.verdict for result in self.results)
         return {verdict: found[verdict] for verdict in VERDICTS}
 
     def runs(self):
-        return sum(cell.counts.total() for cell in self.cells)
+        return sum(cell.counts.total() - cell.counts[NA] for cell in self.cells)
 
     def documents(self):
         """{document: (gotchas that PASS, gotchas that come from it)}"""
         found = {}
         for document in DOCUMENTS:
-            verdicts = [result.verdict for result in self.results if document in result.gotcha.documents]
+            verdicts = [result.verdict for result in self.applicable if document in result.gotcha.documents]
             found[document] = verdicts.count(PASS), len(verdicts)
         return found
 
@@ -70,11 +82,15 @@ class Report:
         """[(verdict, reason, the cells that it is about)]: why it is no PASS. What was never run is told once."""
         found = {(BROK, str(complaint)): [] for complaint in result.gotcha.complaints}
         for cell in result.cells:
-            if cell.verdict != PASS:
+            if cell.verdict not in (PASS, NA):
                 key = (cell.verdict, cell.reason) if not cell.example.facts else cell
                 found.setdefault(key, []).append(cell)
         return [(*(key if isinstance(key, tuple) else (key.verdict, key.reason)), cells)
                 for key, cells in found.items()]
+
+    def name_of(self, cell):
+        """Which of its gotcha's."""
+        return f"{cell.program} {cell.mode}" if len(self.platform.programs) > 1 else cell.mode
 
     def again(self, *cells):
         """The command that repeats them, to be printed."""
@@ -93,7 +109,7 @@ class Report:
 
 
 class Reports(list):
-    """One for each platform."""
+    """One for each platform, or each subject."""
 
     seconds = 0.0
 

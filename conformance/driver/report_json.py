@@ -7,7 +7,7 @@ from .report_text import MOST_STEPS
 
 MOST_FACTS = 200
 
-SCHEMA = 2
+SCHEMA = 3
 
 
 def cell(report, one):
@@ -36,9 +36,10 @@ def share(pair):
 
 
 def one_report(report):
-    return {"schema": SCHEMA, "subject": report.subject, "platform": report.platform.name,
+    return {"schema": SCHEMA, "platform": report.platform.name, "column": report.platform.column,
             "title": report.platform.title, "kind": report.platform.kind, "modes": report.plan.modes,
             "command": report.again_all(), "began": report.began,
+            **({"tool": True} if report.platform.is_tool else {}),
             **({"compiled": report.compiled} if report.compiled else {}),
             **({"lacks": dict(zip(("verdict", "reason"), report.lacks))} if report.lacks else {}),
             "machine": report.machine,

@@ -5,9 +5,9 @@ import xml.etree.ElementTree as xml
 
 from .report_text import evidence
 from .text import visible
-from .verdict import BROK, CONF, FAIL
+from .verdict import BROK, CONF, FAIL, NA
 
-ELEMENTS = {FAIL: "failure", BROK: "error", CONF: "skipped"}
+ELEMENTS = {FAIL: "failure", BROK: "error", CONF: "skipped", NA: "skipped"}
 UNKNOWN = "malformed"
 
 
@@ -28,7 +28,7 @@ def add_result(suite, report, result):
     for complaint in result.gotcha.complaints:
         add_case(suite, identity, "files", BROK, str(complaint))
     for one in result.cells:
-        add_case(suite, identity, f"{one.program} {one.mode}", one.verdict, one.reason, one.seconds,
+        add_case(suite, identity, report.name_of(one), one.verdict, one.reason, one.seconds,
                  [*evidence(one), f"again: {report.again(one)}"])
 
 
@@ -42,7 +42,7 @@ def count(suite):
 def add_report(top, report):
     if report.lacks:
         suite = xml.SubElement(top, "testsuite", name=class_of(report))
-        add_case(suite, class_of(report), "platform", *report.lacks)
+        add_case(suite, class_of(report), report.platform.column, *report.lacks)
         count(suite)
     by_family = itertools.groupby(report.results, lambda r: r.gotcha.entry.family if r.gotcha.entry else UNKNOWN)
     for family, results in by_family:

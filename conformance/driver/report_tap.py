@@ -5,7 +5,9 @@ import re
 
 from .report_text import evidence
 from .text import visible
-from .verdict import BROK, CONF, PASS
+from .verdict import BROK, CONF, NA, PASS
+
+SKIPPED = (CONF, NA)
 
 
 def quoted(text):
@@ -17,12 +19,13 @@ def tests(report):
     """(name, verdict, reason, lines)"""
     before = f"{report.label} " if report.label else ""
     if report.lacks:
-        yield f"{before}platform", *report.lacks, []
+        yield f"{before}{report.platform.column}", *report.lacks, []
     for result in report.results:
         for complaint in result.gotcha.complaints:
             yield f"{before}{result.gotcha.id} files", BROK, str(complaint), []
         for cell in result.cells:
-            yield before + cell.key, cell.verdict, cell.reason, [*evidence(cell), f"again: {report.again(cell)}"]
+            name = f"{before}{result.gotcha.id} {report.name_of(cell)}"
+            yield name, cell.verdict, cell.reason, [*evidence(cell), f"again: {report.again(cell)}"]
 
 
 def lines(reports):
@@ -30,9 +33,10 @@ def lines(reports):
     yield "TAP version 14"
     yield f"1..{len(found)}"
     for number, (name, verdict, reason, details) in enumerate(found, 1):
-        head = f"{'ok' if verdict in (PASS, CONF) else 'not ok'} {number} - {quoted(name)}"
-        yield head + (f" # SKIP {quoted(reason)}" if verdict == CONF else "")
-        if verdict not in (PASS, CONF):  # YAML, of which JSON's texts are a part
+        is_wrong = verdict not in (PASS, *SKIPPED)
+        head = f"{'not ok' if is_wrong else 'ok'} {number} - {quoted(name)}"
+        yield head + (f" # SKIP {quoted(reason)}" if verdict in SKIPPED else "")
+        if is_wrong:  # YAML, of which JSON's texts are a part
             yield f"  ---\n  verdict: {verdict}\n  message: {json.dumps(visible(reason))}\n  seen:"
             yield from (f"    - {json.dumps(visible(line))}" for line in details or ["nothing"])
             yield "  ..."

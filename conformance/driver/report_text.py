@@ -1,11 +1,11 @@
 """The table, the counts, and each reason, for people."""
 
-from .cases import AUDIT, MODES, WAYS
+from .cases import AUDIT, WAYS
 from .report import NOTHING, WRONG
 from .text import painted, visible
-from .verdict import BROK, CONF, FAIL, PASS
+from .verdict import BROK, CONF, FAIL, FROM_WORST, NA, PASS
 
-COLOURS = {PASS: "green", FAIL: "red", BROK: "red", CONF: "yellow"}
+COLOURS = {PASS: "green", FAIL: "red", BROK: "red", CONF: "yellow", NA: "faint"}
 UNSAFE = "! "
 MOST_STEPS = 40
 MOST_FACTS = 20
@@ -17,33 +17,38 @@ def word_of(cell):
         return "  -", "faint"
     text = "/".join(sorted(cell.counts))
     if cell.safe is None:
-        return "  " + text, COLOURS[CONF if CONF in cell.counts else BROK]
+        return "  " + text, COLOURS[cell.verdict]
     return ("  " if cell.safe else UNSAFE) + text, "green" if cell.safe else "red"
 
 
 def badness(cell):
     """To find a twin's worst."""
-    return [FAIL, BROK, CONF, PASS].index(cell.verdict), cell.safe is not False
+    return FROM_WORST.index(cell.verdict), cell.safe is not False
 
 
-def columns(modes):
+def columns(plan):
     """[(mode, its head)] for the bad program."""
-    if modes == (AUDIT,):
+    if plan.modes == (AUDIT,):
         return [(AUDIT, "  bad")]
-    return [(mode, f"  {mode}") for mode in WAYS if mode in modes or mode in MODES]
+    return [(mode, f"  {mode}") for mode in WAYS if mode in plan.modes or mode in plan.platform.modes]
 
 
-def row(result, modes):
-    """[(text, colour)]"""
+def twin_of(result, plan):
+    """Its worst cell, where there are twins: one (text, colour) or none."""
     twins = [cell for cell in result.cells if cell.program == "good"]
-    bad = [word_of(result.cell("bad", mode)) for mode, _ in columns(modes)]
-    twin = word_of(min(twins, key=badness, default=None))
-    return [(visible(result.gotcha.id), None), *bad, twin, (result.verdict, COLOURS[result.verdict])]
+    return [word_of(min(twins, key=badness, default=None))] if "good" in plan.platform.programs else []
 
 
-def table(results, modes, colours):
-    head = [(text, None) for text in ("gotcha", *(text for _, text in columns(modes)), "  good", "verdict")]
-    rows = [head, *(row(result, modes) for result in results)]
+def row(result, plan):
+    """[(text, colour)]"""
+    bad = [word_of(result.cell("bad", mode)) for mode, _ in columns(plan)]
+    return [(visible(result.gotcha.id), None), *bad, *twin_of(result, plan), (result.verdict, COLOURS[result.verdict])]
+
+
+def table(results, plan, colours):
+    twin = ["  good"] if "good" in plan.platform.programs else []
+    head = [(text, None) for text in ("gotcha", *(text for _, text in columns(plan)), *twin, "verdict")]
+    rows = [head, *(row(result, plan) for result in results)]
     widths = [max(len(r[i][0]) for r in rows) for i in range(len(head))]
     for cells in rows:
         texts = [painted(text.ljust(width), colour, colours) for (text, colour), width in zip(cells, widths)]
@@ -61,39 +66,45 @@ def evidence(cell):
         yield f"step {pid}: {visible(text)}"
 
 
-def about(cells, result):
+def about(cells, report, result):
     """Which of a gotcha's cells; "" when it is all."""
     if len(cells) in (0, len(result.cells)) and len(cells) != 1:
         return ""
     if len({cell.program for cell in cells}) == 1:
-        return f"{cells[0].program}, {' and '.join(cell.mode for cell in cells)}: "
-    return ", ".join(f"{cell.program} {cell.mode}" for cell in cells) + ": "
+        program = f"{cells[0].program}, " if len(report.platform.programs) > 1 else ""
+        return f"{program}{' and '.join(cell.mode for cell in cells)}: "
+    return ", ".join(map(report.name_of, cells)) + ": "
 
 
 def reasons(report, result, colours):
     name = visible(result.gotcha.id)
     for verdict, reason, cells in report.reasons(result):
-        yield f"{painted(verdict, COLOURS[verdict], colours)} {name}: {about(cells, result)}{visible(reason)}"
+        yield f"{painted(verdict, COLOURS[verdict], colours)} {name}: {about(cells, report, result)}{visible(reason)}"
         if cells and verdict != CONF:
             yield from (f"       {line}" for line in evidence(cells[0]))
         if cells:
             yield f"     again: {report.again(*cells)}"
 
 
-def exceptions(result):
+def exceptions(report, result):
     """Where it is as expected, and otherwise than elsewhere."""
     found = {}
     for cell in result.cells:
         if cell.verdict == PASS and cell.because:
             found.setdefault((cell.program, cell.expected, cell.because), []).append(cell)
     for (_, expected, because), cells in found.items():
-        yield f"here {result.gotcha.id}: {about(cells, result)}{expected}, because {visible(because)}"
+        yield f"here {result.gotcha.id}: {about(cells, report, result)}{expected}, because {visible(because)}"
+
+
+def inapplicable(report, colours):
+    for reason, ids in report.inapplicable().items():
+        yield f"{painted(NA, COLOURS[NA], colours)} {', '.join(ids)}: {visible(reason)}"
 
 
 def summary(report, colours):
     counts = report.counts()
     told = (painted(f"{verdict} {count}", count and COLOURS[verdict], colours) for verdict, count in counts.items())
-    yield f"{'  '.join(told)}   of {len(report.results)} gotchas in {report.runs()} runs, {report.seconds:.1f} s"
+    yield f"{'  '.join(told)}   of {len(report.applicable)} gotchas in {report.runs()} runs, {report.seconds:.1f} s"
     for program, name in ("bad", "safe"), ("good", "safe twins"):
         found = report.safe(program)
         if any(of for _, of in found.values()):
@@ -130,9 +141,11 @@ def lines(report, colours=False):
     if report.plan.own:
         yield from own(report, colours)
         return
-    yield from table(report.results, report.plan.modes, colours)
+    yield from table(report.applicable, report.plan, colours)
     yield f"({UNSAFE.strip()} is not {'as it should be' if report.plan.modes == (AUDIT,) else 'safe'})"
-    failing = [line for result in report.results for line in (*reasons(report, result, colours), *exceptions(result))]
+    failing = [line for result in report.results
+               for line in (*reasons(report, result, colours), *exceptions(report, result))]
+    failing += inapplicable(report, colours)
     if failing:
         yield ""
         yield from failing
@@ -144,7 +157,7 @@ def render(report, colours=False):
     return "".join(f"{line}\n" for line in lines(report, colours))
 
 
-# --- of several platforms ---
+# --- of several platforms, or subjects ---
 
 def told_once(report, colours):
     """What is not PASS; what cannot be had is told once for all that it is about."""
@@ -157,18 +170,20 @@ def told_once(report, colours):
             yield from reasons(report, result, colours)
     for reason, ids in without.items():
         yield f"{painted(CONF, COLOURS[CONF], colours)} {', '.join(dict.fromkeys(ids))}: {visible(reason)}"
+    yield from inapplicable(report, colours)
 
 
 def platform_row(report):
     counts = report.counts()
     if report.lacks:
         return [report.platform.name, *["-"] * (len(counts) + 2), report.lacks[0]]
-    return [report.platform.name, str(len(report.results)), str(report.runs()), *map(str, counts.values()),
+    return [report.platform.name, str(len(report.applicable)), str(report.runs()), *map(str, counts.values()),
             f"{report.seconds:.1f}"]
 
 
 def platform_table(reports, colours):
-    rows = [["platform", "gotchas", "runs", *reports[0].counts(), "seconds"], *map(platform_row, reports)]
+    head = [reports[0].platform.column, "gotchas", "runs", *reports[0].counts(), "seconds"]
+    rows = [head, *map(platform_row, reports)]
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     for row, report in zip(rows, [None, *reports]):
         text = "  ".join([row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))])
@@ -184,8 +199,8 @@ def lines_of_several(reports, colours):
     statuses = [report.status() for report in reports]
     lacking = sum(bool(report.lacks) and report.status() == NOTHING for report in reports)
     yield ""
-    yield (f"{len(reports)} platforms: {statuses.count(WRONG)} not as they should be, {lacking} cannot be had here, "
-           f"{reports.seconds:.1f} s")
+    yield (f"{len(reports)} {reports[0].platform.column}s: {statuses.count(WRONG)} not as they should be, "
+           f"{lacking} cannot be had here, {reports.seconds:.1f} s")
 
 
 def render_several(reports, colours=False):

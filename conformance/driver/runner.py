@@ -8,7 +8,7 @@ import shutil
 import threading
 from dataclasses import dataclass, field
 
-from . import audit, save, wine
+from . import audit, facts, save, wine
 from .build import COMPILERS
 from .cases import AUDIT, MODES, PROGRAMS, WAYS, WINE
 from .platforms import NONE
@@ -35,13 +35,11 @@ class Plan:
     again_words: tuple = ()  # how the caller calls us again
     which_words: tuple = ()  # by which the caller chose the gotchas
 
-    def again_on_platform(self):
-        return [*self.again_words, *(["--platform", self.platform.name] if self.platform.label else [])]
-
     def again_words_for(self, modes, programs):
-        words = self.again_on_platform()
-        words += ["--mode", ",".join(modes)] if modes != MODES or self.own else []
-        words += ["--program", str(self.own)] if self.own else ["--twin", *programs] if len(programs) == 1 else []
+        words = [*self.again_words, *self.platform.again]
+        words += ["--mode", ",".join(modes)] if modes != self.platform.modes or self.own else []
+        words += ["--program", str(self.own)] if self.own else \
+            ["--twin", *programs] if len(programs) < len(self.platform.programs) else []
         words += ["--repeat", str(self.repeat)] if self.repeat > 1 else []
         words += ["--slower", str(self.slower)] if self.slower > 1 else []
         return words + (["--exec-prefix", shlex.join(self.prefix)] if self.prefix else [])
@@ -101,6 +99,10 @@ class Runner:
                                for mode in self.plan.modes
                                if gotcha.is_run(program, mode) and self.wanted(gotcha.id, program, mode)])
 
+    def facts(self, chosen):
+        """Of what is run."""
+        return facts.of(self.place, chosen, self.worlds.environment)
+
     # --- one run ---
 
     def obstacle(self, cell):
@@ -118,6 +120,10 @@ class Runner:
             return Run(BROK, f"LD_PRELOAD cannot name {self.build.library}")
         if cell.mode == AUDIT and self.place.no_audit:
             return Run(CONF, self.place.no_audit)
+        return self.lack(case)
+
+    def lack(self, case):
+        """A Run that says what the case cannot have on this machine, or None."""
         for need in case.needs:
             why = self.machine.lacks(need)
             if why:

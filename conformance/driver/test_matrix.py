@@ -19,8 +19,9 @@ from driver import browser, facts, fixture, matrix, matrix_page, matrix_read, re
 from driver.cases import AUDIT  # noqa: E402
 from driver.platforms import Platform  # noqa: E402
 from driver.schema import Malformed  # noqa: E402
+from driver.subjects import Subject  # noqa: E402
 from driver.test_reports import HARM, MIXED, gotcha, malformed, report, result  # noqa: E402
-from driver.verdict import BROK, CONF, FAIL, PASS, Result  # noqa: E402
+from driver.verdict import BROK, CONF, FAIL, NA, PASS, Result  # noqa: E402
 
 MATRIX = fixture.CONFORMANCE / "matrix"
 MARKUP = "<script>alert(1)</script><img src=x onerror=alert(2)></td></table><!-- @DATA@ @SCRIPT@"
@@ -41,8 +42,30 @@ def on_platform(name, *results, title="a platform", **named):
     return told(report(*results, platform=Platform(name, title)), **named)
 
 
+def of_subject(name, *results, is_tool=False):
+    return told(report(*results, platform=Subject(name, f"is {name}", ("x",), is_tool=is_tool)))
+
+
 def plain(identity="a", **labels):
     return result(gotcha(identity), **labels)
+
+
+def safe_or_not(identity, **labels):
+    """Any safe outcome is expected."""
+    found = plain(identity, **labels)
+    for cell in found.cells:
+        cell.expected = ""
+    return found
+
+
+def subjects():
+    """Two libraries and two tools, without order."""
+    neither = safe_or_not("b", bad_bare=NA, bad_run=NA)
+    of_tools = safe_or_not("a", bad_bare=NA), safe_or_not("b", bad_bare="well")
+    return of(of_subject("tini", *of_tools, is_tool=True),
+              of_subject("ruby", safe_or_not("a", bad_bare="bad", bad_run="well"), neither),
+              of_subject("go", safe_or_not("a", bad_bare="well", bad_run="well"), neither),
+              of_subject("setsid", *of_tools, is_tool=True))
 
 
 class Model(unittest.TestCase):
@@ -80,7 +103,7 @@ class Model(unittest.TestCase):
         one = plain(good_bare="well")
         one.cells[0].mode = AUDIT
         found = of(told(report(one)))
-        self.assertEqual(matrix.NOT_APPLICABLE, found.cell(found.rows["a"], found.columns[0], AUDIT).verdict)
+        self.assertEqual(NA, found.cell(found.rows["a"], found.columns[0], AUDIT).verdict)
 
     def test_columns_that_did_not_run(self):
         lacking = [on_platform("x", lacks={"verdict": verdict, "reason": "no"}) for verdict in (CONF, BROK)]
@@ -96,6 +119,14 @@ class Model(unittest.TestCase):
         self.assertEqual([False, True, True], [found.cell(found.rows["a"], column, "bare").safe
                                                for column in found.columns[:3]])
         self.assertIsNone(found.cell(found.rows["b"], found.columns[0], "bare"))
+
+    def test_a_subject(self):
+        found = subjects()
+        self.assertEqual([(matrix.SUBJECT, True), (matrix.SUBJECT, False)],
+                         [(column.kind, column.tool) for column in found.columns[:2]])
+        cell = found.cell(found.rows["a"], found.columns[1], "bare")
+        self.assertIn(HARM, cell.evidence)  # a line of its transcript
+        self.assertEqual(NA, found.cell(found.rows["b"], found.columns[1], "bare").verdict)
 
     def test_rows_as_in_the_catalogue(self):
         late, early = plain("a", bad_bare="bad"), plain("b", bad_bare="bad")
@@ -137,7 +168,7 @@ ALLOWED = set("""html head meta title style body header h1 h2 h3 p i b details s
     label button output main table thead tr th tbody td small span section article dl dt dd code aside script br"""
               .split())
 ATTRIBUTES = set("""lang charset http-equiv content name id class open type placeholder aria-label aria-labelledby for
-    hidden tabindex rowspan colspan scope data-column data-row data-family""".split())
+    hidden tabindex rowspan colspan scope data-column data-row data-family data-group""".split())
 
 
 def hostile_report():
@@ -209,6 +240,30 @@ class Page(unittest.TestCase):
         one.cells[0].gap = "it is so"
         self.assertIn('<td class="s f">✓<sup>g</sup>', matrix_page.render(of(told(report(one)))))
 
+    def test_libraries_before_tools_and_by_name(self):
+        text = matrix_page.render(subjects())
+        self.assertEqual(["go", "ruby", "setsid", "tini"],
+                         re.findall(r'<th [^>]*data-column="\d"><span><button type="button">(\w+)<', text))
+        self.assertEqual([("4", "f", "libraries"), ("2", "f g", "tools")],
+                         re.findall(r'colspan="(\d)" class="([ fg]+)" data-group="(\w+)"', text))
+        self.assertRegex(text, r'>a</button>.*?<td class="s f">✓<td class="s">✓<td class="u f">✗<sup>F</sup>'
+                               r'<td class="s">✓<td class="n f g">–<td class="n f">–</tr>')
+        self.assertIn("<h1>Gotchas across libraries and tools</h1>", text)
+        self.assertNotIn("<i>preload</i>", text)
+
+    def test_platforms_keep_their_order_and_subjects_follow(self):
+        found = of(of_subject("a", plain(bad_bare="bad")), on_platform("z", plain(bad_bare="bad")),
+                   on_platform("y", plain(bad_bare="bad")))
+        text = matrix_page.render(found)
+        self.assertEqual(["z", "y", "a"], re.findall(r'<article data-column="\d"><h3>(\w)', text))
+        self.assertIn("<h1>Gotchas across platforms and libraries</h1>", text)
+        self.assertIn("<i>preload</i>", text)
+
+    def test_many_slots_are_narrow(self):
+        for modes, mark in (matrix_page.MOST_WIDE, ""), (matrix_page.MOST_WIDE + 1, "dense"):
+            found = of(*(on_platform(f"x{number}", plain(bad_bare="bad")) for number in range(modes)))
+            self.assertIn(f'<table id="matrix" class="{mark}">', matrix_page.render(found))
+
     def test_nothing_at_all(self):
         self.assertIn("0 gotchas", matrix_page.render(matrix.Matrix()))
 
@@ -237,6 +292,11 @@ class Files(unittest.TestCase):
         self.assertEqual((0, "", ""), (done.returncode, done.stdout, done.stderr))
         self.assertRegex(page.read_text("utf-8"), r"native \(1\.json\)</button>.*native \(2\.json\)</button>")
 
+    def test_a_report_of_what_cannot_be_had_is_read(self):
+        lacking = on_platform("x", lacks={"verdict": CONF, "reason": "not there"})
+        ((_, found),) = matrix_read.load(self.write(json.dumps(lacking)))
+        self.assertEqual((matrix.LACKING, "not there"), (found.columns[0].state, found.columns[0].note))
+
     def test_a_matrix_is_read_again(self):
         found = of(told(MIXED), on_platform("z", compiled="by hand"))
         for row in found.rows.values():  # a surrogate comes back as it was, but no file can have it
@@ -244,9 +304,9 @@ class Files(unittest.TestCase):
         again = self.matrix(self.write(matrix.as_json(found)), "--format", "json")
         self.assertEqual((0, ""), (again.returncode, again.stderr))
         self.assertEqual(2, len(json.loads(again.stdout)["columns"]))
-        subject = json.loads(matrix.as_json(of(on_platform("z", plain(bad_bare="bad")))))
-        subject["columns"][0] |= {"kind": "subject"}
-        self.assertIn("<h1>Gotchas across libraries</h1>", self.matrix(self.write(subject)).stdout)
+        found = json.loads(matrix.as_json(subjects()))
+        del found["columns"][1]["tool"]  # whoever has no tools need not say so
+        self.assertIn("<h1>Gotchas across libraries and tools</h1>", self.matrix(self.write(found)).stdout)
 
     def complaint(self, value):
         done = self.matrix(self.write(value))
@@ -261,10 +321,10 @@ class Files(unittest.TestCase):
                             ("is not JSON: nested too deeply", TOO_DEEP), ("line 2: is not UTF-8", b"{\n\xff}"),
                             ("is not JSON: a number has too many digits", '{"schema": 1' + "0" * 5000 + "}"),
                             ("schema: is missing", "{}"), ("schema: must be a number, not '2'", {"schema": "2"}),
-                            ("schema: is version 1, and 2 is the one that is read", {"schema": 1}),
+                            ("schema: is version 1, and 3 is the one that is read", {"schema": 1}),
                             ("matrix: is version 7, and 1 is the one that is read", {"matrix": 7}),
-                            ("platforms: must be a list of objects", {"schema": 2, "platforms": [1]}),
-                            ("platforms[0].schema: is missing", {"schema": 2, "platforms": [{}]}),
+                            ("platforms: must be a list of objects", {"schema": 3, "platforms": [1]}),
+                            ("platforms[0].schema: is missing", {"schema": 3, "platforms": [{}]}),
                             ("columns: is missing", {"matrix": 1})):
             with self.subTest(said):
                 self.assertTrue(self.complaint(value).startswith(said), self.complaint(value))
@@ -274,6 +334,7 @@ class Files(unittest.TestCase):
                 ("platform: must be a text that is not empty, not 5", ["platform"], 5),
                 ("seconds: must be a number from 0 to ", ["seconds"], float("nan")),
                 ("modes: must be a list of different words", ["modes"], ["bare", "bare"]),
+                ("tool: must be true or false", ["tool"], "yes"),
                 ("machine.environment: must be an object of texts", ["machine", "environment"], {"A": 1}),
                 ("gotchas[0].order: must be a whole number", ["gotchas", 0, "order"], "1"),
                 ("gotchas[0].tags: must be a list of texts", ["gotchas", 0, "tags"], [1]),
@@ -415,7 +476,7 @@ class InBrowser(unittest.TestCase):
             cls.page = stack.enter_context(browser.opened())
             cls.urls = {}
             for name, found in (("mixed", of(told(MIXED), on_platform("z", plain(bad_bare="well", good_bare="well")))),
-                                ("hostile", of(*hostile_report()))):
+                                ("hostile", of(*hostile_report())), ("subjects", subjects())):
                 (top / f"{name}.html").write_text(matrix_page.render(found), encoding="utf-8")
                 cls.urls[name] = (top / f"{name}.html").as_uri()
             cls.addClassCleanup(stack.pop_all().close)
@@ -469,6 +530,45 @@ class InBrowser(unittest.TestCase):
         self.assertEqual(1, self.page.ask("[...document.querySelectorAll('thead th[data-column]')]"
                                           ".filter(c => c.checkVisibility()).length"))
 
+    def shown_columns(self):
+        return self.page.ask("[...document.querySelectorAll('.names [data-column], .groups [data-group]')]"
+                             ".filter(c => c.checkVisibility()).map(c => c.innerText + c.colSpan).join(' ')")
+
+    def test_libraries_and_tools(self):
+        self.page.load(self.urls["subjects"])
+        self.assertEqual("libraries4 tools2 go2 ruby2 setsid1 tini1", self.shown_columns())
+        self.page.load(self.urls["subjects"] + "#column=ruby&column=tini")
+        self.assertEqual("libraries2 tools1 ruby2 tini1", self.shown_columns())
+        self.assertEqual(["tini", "tini", "tini", "tini"], self.page.ask(
+            "[...document.querySelectorAll('th.g[data-column], .modes .g, td.g')].map(c => c.dataset.column === '3' ||"
+            " slots[c.cellIndex - (c.localName === 'td')].column === 3 ? 'tini' : 'another')"))
+        self.assertEqual("ruby tini", self.page.ask("[...document.querySelectorAll('article')]"
+                         ".filter(a => a.checkVisibility()).map(a => a.querySelector('h3').innerText).join(' ')"))
+        self.page.ask("[...document.querySelectorAll('#columns .entry')].find(e => e.textContent.includes('setsid'))"
+                      ".querySelector('button').click()")
+        self.assertEqual(("tools1 setsid1", "#column=setsid"),
+                         (self.shown_columns(), self.page.ask("location.hash")))
+
+    def test_only_not_safe(self):
+        for rows, address in ("a", "#unsafe=1"), ("a", "#unsafe=1&column=ruby"), ("", "#unsafe=1&column=tini"):
+            self.page.load(self.urls["subjects"] + address)
+            self.assertEqual(rows, self.visible_rows(), address)
+
+    def test_why_it_does_not_apply(self):
+        self.page.load(self.urls["subjects"] + "#cell=b&cell=go&cell=run")
+        self.assertIn("run: not applicable\n", self.panel())
+        self.assertIn("means ", self.panel())
+
+    def test_what_does_not_fit_is_narrow(self):
+        for width, narrow in (1280, False), (390, True):
+            self.page.screen(width, 800)
+            self.page.load(self.urls["subjects"])
+            self.assertEqual(narrow, self.page.ask("document.getElementById('matrix').classList.contains('dense')"))
+            self.assertEqual(narrow, self.page.ask("document.querySelector('td').offsetWidth < 40"))
+        self.page.screen(390, 800)
+        self.page.load(self.urls["subjects"] + "#column=go")
+        self.assertFalse(self.page.ask("document.getElementById('matrix').classList.contains('dense')"))
+
     def test_an_address_with_a_cell(self):
         self.page.load(self.urls["mixed"] + "#cell=b&cell=native&cell=twin")
         self.assertIn("good twin, run", self.panel())
@@ -486,8 +586,8 @@ class InBrowser(unittest.TestCase):
     def test_head_and_first_column_stay(self):
         self.page.screen(240, 300)
         self.page.load(self.urls["mixed"])
-        self.page.ask("f = document.querySelector('.frame'), f.scrollTop = 60, f.scrollLeft = 40, 0")
-        self.assertEqual([60, 40, 0, 0], self.page.ask("""(() => {
+        self.page.ask("f = document.querySelector('.frame'), f.scrollTop = 60, f.scrollLeft = 20, 0")
+        self.assertEqual([60, 20, 0, 0], self.page.ask("""(() => {
             const at = selector => document.querySelector(selector).getBoundingClientRect(), frame = at('.frame');
             return [f.scrollTop, f.scrollLeft, at('thead').top - frame.top, at('tr[data-row] th').left - frame.left];
             })()"""))

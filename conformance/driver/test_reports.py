@@ -117,7 +117,8 @@ class Text(unittest.TestCase):
 class Machines(unittest.TestCase):
     def test_json(self):
         found = json.loads(report_json.render(MIXED))
-        self.assertEqual((2, "c", "native", 14), (found["schema"], found["subject"], found["platform"], found["runs"]))
+        self.assertEqual((3, "platform", "native", 14),
+                         (found["schema"], found["column"], found["platform"], found["runs"]))
         self.assertEqual({"PASS": 1, "FAIL": 2, "BROK": 1, "CONF": 1}, found["counts"])
         c = found["gotchas"][2]
         self.assertEqual(({"bad": 2, "well": 1}, False, "FAIL"),

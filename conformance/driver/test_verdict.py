@@ -11,7 +11,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 from driver import fixture, memory, verdict  # noqa: E402
 from driver.cases import Outcome, parse_when  # noqa: E402
-from driver.verdict import BROK, CONF, FAIL, PASS, Cell, Result, Run  # noqa: E402
+from driver.verdict import BROK, CONF, FAIL, NA, NO_OUTCOMES, PASS, Cell, Result, Run  # noqa: E402
 from driver.world import Played  # noqa: E402
 
 
@@ -29,7 +29,7 @@ def played(facts, words="", status=0, complaint="", stderr="", too_long=()):
 
 def label(case, mode, *args, **named):
     run = verdict.judge(case, mode, played(*args, **named))
-    return run.label if run.label not in (BROK, CONF) else f"{run.label} {run.reason}"
+    return run.label if run.label not in NO_OUTCOMES else f"{run.label} {run.reason}"
 
 
 class Judging(unittest.TestCase):
@@ -86,6 +86,13 @@ class Judging(unittest.TestCase):
         self.assertEqual("CONF the case cannot have a chosen pid",
                          label(case, "bare", "end exited 125", "cannot a chosen pid\n"))
         self.assertTrue(label(case, "bare", "end exited 125", "cannot x\nbroken y\n").startswith("BROK"))
+        self.assertEqual("BROK the case gave up: no hello; on stderr: Segmentation fault",
+                         label(case, "bare", "end exited 0", "broken no hello\n", stderr="x\nSegmentation fault\n"))
+
+    def test_what_does_not_apply(self):
+        case = made_case(well="said")
+        self.assertEqual("N/A it has no kill", label(case, "bare", "end exited 0", "inapplicable it has no kill\n"))
+        self.assertTrue(label(case, "bare", "end exited 0", "inapplicable x\nbroken y\n").startswith("BROK"))
 
     def test_garbage_in_words(self):
         case = made_case(well="said")
@@ -137,6 +144,16 @@ class Many(unittest.TestCase):
                                  (["well", "fine"], FAIL), (["well", BROK], FAIL), (["well", CONF], FAIL),
                                  ([BROK, CONF], FAIL)):
             self.assertEqual(expected, self.cell(*labels).verdict, labels)
+
+    def test_what_does_not_apply(self):
+        """Unless something was expected of it."""
+        cell = self.cell(NA, NA, expected="")
+        self.assertEqual((NA, "why N/A", None, True), (cell.verdict, cell.reason, cell.safe, cell.is_well(NA)))
+        cell = self.cell(NA)
+        self.assertEqual((FAIL, "expected well, got N/A: why N/A", False),
+                         (cell.verdict, cell.reason, cell.is_well(NA)))
+        self.assertEqual(FAIL, self.cell(NA, "well", expected="").verdict)
+        self.assertEqual(PASS, Result(cell.gotcha, [self.cell(NA, expected=""), self.cell("well")]).verdict)
 
     def test_reasons(self):
         self.assertEqual("expected well, got bad: why bad", self.cell("bad").reason)

@@ -10,14 +10,16 @@ from .text import visible
 
 PASS, FAIL, BROK, CONF = "PASS", "FAIL", "BROK", "CONF"
 VERDICTS = (PASS, FAIL, BROK, CONF)
-FROM_WORST = (FAIL, BROK, CONF, PASS)
+NA = "N/A"  # a subject has nothing that the case is about: not counted among the verdicts
+NO_OUTCOMES = (BROK, CONF, NA)
+FROM_WORST = (FAIL, BROK, CONF, PASS, NA)
 NOT_POSSIBLE = 77  # of the warden
 NOT_LOADED = "from LD_PRELOAD cannot be preloaded"  # glibc goes on without it
 FACT = re.compile(r"(?P<end>end) (?:(?P<how>exited|killed) (?P<number>\d+)|(?P<why>stalled|deadline))"
                   r"|stranger \d+ (?:unharmed|hit (?P<hit>\d+))"
                   r"|(?P<left>survivor) .*|member .*|orphans \d+|(?P<done>done)", re.ASCII)
-WORD = re.compile(r"step (?P<pid>\d+) (?P<step>.*)|outcome (?P<outcome>.+)|broken (?P<broken>.+)|cannot (?P<cannot>.+)",
-                  re.ASCII)
+WORD = re.compile(r"step (?P<pid>\d+) (?P<step>.*)|outcome (?P<outcome>.+)|broken (?P<broken>.+)|cannot (?P<cannot>.+)"
+                  r"|inapplicable (?P<inapplicable>.+)", re.ASCII)
 
 
 @dataclass
@@ -46,12 +48,13 @@ class Words:
     outcome: str = ""  # the last
     broken: str = ""  # the first
     cannot: str = ""
+    inapplicable: str = ""  # why
     wrong: str = ""  # the first line that is none of case.c's
 
 
 @dataclass
 class Run:
-    """One program, once. label: the outcome's word, or BROK or CONF."""
+    """One program, once. label: the outcome's word, or one of NO_OUTCOMES."""
 
     label: str
     reason: str
@@ -98,6 +101,7 @@ def read_words(text):
             words.outcome = found["outcome"] or words.outcome
             words.broken = words.broken or found["broken"] or ""
             words.cannot = words.cannot or found["cannot"] or ""
+            words.inapplicable = words.inapplicable or found["inapplicable"] or ""
     return words
 
 
@@ -119,23 +123,29 @@ def last_line(text):
     return visible(lines[-1][:200]) if lines else ""
 
 
+def on(stderr):
+    tail = last_line(stderr)
+    return f"; on stderr: {tail}" if tail else ""
+
+
 def nothing_applies(facts, words, stderr):
     said = f"and said {visible(words.outcome)}" if words.outcome else "and said no outcome"
-    tail = last_line(stderr)
-    return f"no outcome applies: {facts.end()} {said}" + (f"; on stderr: {tail}" if tail else "")
+    return f"no outcome applies: {facts.end()} {said}{on(stderr)}"
 
 
 def trouble(case, mode, played, facts, words):
-    """(BROK or CONF, the reason) when there is nothing to judge; or None."""
+    """(one of NO_OUTCOMES, the reason) when there is nothing to judge; or None."""
     complaint = last_line(played.complaint)
     if played.status is None:
         return BROK, "the warden did not end in time and was killed, and all in its world with it"
     if played.status == NOT_POSSIBLE:
         return CONF, complaint
     if words.broken:
-        return BROK, f"the case gave up: {visible(words.broken)}"
+        return BROK, f"the case gave up: {visible(words.broken)}{on(played.files.get('stderr', ''))}"
     if words.cannot:
         return CONF, f"the case cannot have {visible(words.cannot)}"
+    if words.inapplicable:
+        return NA, visible(words.inapplicable)
     if played.status != 0:
         return BROK, f"the warden failed: {complaint or f'exit status {played.status}'}"
     if facts.wrong or not facts.kind or not facts.done:
@@ -189,7 +199,7 @@ class Cell:
 
     def is_well(self, found):
         """Whether nobody needs to look at it."""
-        return found == CONF or self.fits(found) != bool(self.gap)
+        return found == CONF or (found == NA and not self.expected) or self.fits(found) != bool(self.gap)
 
     def add(self, run):
         """Answers whether it was the first of its kind."""
@@ -214,12 +224,13 @@ class Cell:
             return PASS
         if len(self.counts) > 1:
             return FAIL
-        return self.labels[0] if self.labels[0] in (BROK, CONF) else FAIL
+        only = self.labels[0]
+        return only if only in NO_OUTCOMES and not (only == NA and self.expected) else FAIL
 
     @property
     def safe(self):
         """None when no outcome was seen."""
-        seen = [self.outcomes[found].safe for found in self.counts if found not in (BROK, CONF)]
+        seen = [self.outcomes[found].safe for found in self.counts if found not in NO_OUTCOMES]
         return all(seen) if seen else None
 
     @property

@@ -4,12 +4,13 @@ const byId = id => document.getElementById(id);
 const data = JSON.parse(byId("data").textContent);
 const SIGNS = { s: "✓", u: "✗", q: "?", n: "–", c: "C", l: "?", e: "" };
 const WORDS = { s: "safe", u: "not safe", q: "not run", n: "not applicable", c: "compiles, not run", l: "not run", e: "not asked for" };
+const VERDICTS = { PASS: "as expected", FAIL: "FAIL, not as expected", "N/A": "" };
 const TWIN = "twin";
 
 /* --- the model: matrix_page.py packs it --- */
 const rows = data.rows.map(([id, title, family, on, facts]) => ({ id, title, family, on, facts }));
-const columns = data.columns.map(([id, title, state, stateWord, note, on, modes, facts, command]) =>
-  ({ id, title, state, stateWord, note, on, modes, facts, command }));
+const columns = data.columns.map(([id, title, state, stateWord, note, on, modes, facts, command, group]) =>
+  ({ id, title, state, stateWord, note, on, modes, facts, command, group }));
 const slots = data.slots.map(([column, mode]) => ({ column, mode }));
 const text = n => data.texts[n];
 const key = (row, column, mode, twin) => [row, column, mode, Number(twin)].join(" ");
@@ -32,7 +33,7 @@ function classOf(cell, row, column) {
 function make(name, className, ...children) {
   const element = document.createElement(name);
   if (className) element.className = className;
-  element.append(...children.filter(child => child !== "" && child !== null && child !== undefined));
+  element.append(...children.filter(child => child !== "" && child !== false && child !== null && child !== undefined));
   return element;
 }
 
@@ -67,8 +68,9 @@ function mark(place) {
 
 function story(cell, row, column, name, isOpen) {
   const state = classOf(cell, row, column);
+  const more = [cell.outcome && WORDS[state], VERDICTS[cell.verdict] ?? cell.verdict].filter(Boolean).join(", ");
   const found = make("details", "", make("summary", "", make("b", state, SIGNS[state]), name + ": ", make("span", "word", cell.outcome || WORDS[state]),
-    ` (${[cell.outcome && WORDS[state], cell.verdict].filter(Boolean).join(", ")})`));
+    more && ` (${more})`));
   found.append(...[cell.reason && make("p", "", cell.reason), cell.evidence && make("pre", "", cell.evidence)].filter(Boolean), ...again(cell.command));
   found.open = isOpen;
   return found;
@@ -108,7 +110,8 @@ function tellColumn(column) {
 
 /* --- the table --- */
 const table = byId("matrix"), lines = [...table.querySelectorAll("tr[data-row]")];
-const heads = [...table.querySelectorAll("thead th[data-column]")], modeHeads = [...table.querySelectorAll("thead tr + tr th")];
+const heads = [...table.querySelectorAll("thead th[data-column]")], modeHeads = [...table.querySelectorAll(".modes th")];
+const groupHeads = [...table.querySelectorAll("[data-group]")], told = [...document.querySelectorAll(".after [data-column]")];
 const tdAt = (row, slot) => lines[row]?.cells[slot + 1];
 const placeOf = td => ({ row: Number(td.parentElement.dataset.row), slot: td.cellIndex - 1 });
 const isShown = td => td && !td.hidden && !td.parentElement.hidden && !td.closest("tbody").hidden;
@@ -116,8 +119,10 @@ const isShown = td => td && !td.hidden && !td.parentElement.hidden && !td.closes
 function name(td) {
   const { row, slot } = placeOf(td), { column, mode } = slots[slot];
   const badge = td.querySelector("sup")?.textContent;
-  const told = { F: ", FAIL", B: ", BROK", g: ", a known gap" }[badge] ?? "";
-  return `${rows[row].id}, ${columns[column].id}${mode && " " + mode}: ${WORDS[td.className[0]]}${told}`;
+  const more = { F: ", FAIL", B: ", BROK", g: ", a known gap" }[badge] ?? "";
+  const cell = cells.get(key(row, column, mode, false));
+  const why = cell?.verdict === "N/A" && cell.reason ? `: ${cell.reason}` : "";
+  return `${rows[row].id}, ${columns[column].id}${mode && " " + mode}: ${WORDS[td.className[0]]}${more}${why}`;
 }
 
 /* One cell at a time can be reached with the tabulator; the arrows go on from there. */
@@ -139,6 +144,13 @@ function step(td, down, right) {
   }
 }
 
+/* Where columns are narrow it is hard to see whose a cell is. */
+table.addEventListener("mouseover", event => {
+  const td = event.target.closest("td"), column = td && slots[placeOf(td).slot].column;
+  if (td) td.title = name(td);
+  heads.forEach((head, c) => head.classList.toggle("at", c === column));
+});
+
 const ARROWS = { ArrowDown: [1, 0], ArrowUp: [-1, 0], ArrowRight: [0, 1], ArrowLeft: [0, -1] };
 table.addEventListener("keydown", event => {
   const td = event.target.closest("td");
@@ -155,7 +167,7 @@ table.addEventListener("click", event => {
     reach(td);
     tell(row, slot);
   } else if (button) {
-    const column = button.parentElement.dataset.column;
+    const column = button.closest("th").dataset.column;
     if (column) tellColumn(Number(column));
     else tellRow(Number(button.closest("tr").dataset.row));
   } else return;
@@ -185,13 +197,16 @@ function differs(row) {
   return false;
 }
 
+const isUnsafe = row => cellsOf[row].some(cell => !cell.twin && cell.safe === false && shownColumns.has(cell.column));
+const isWrongRow = row => cellsOf[row].some(cell => isWrong(cell) && shownColumns.has(cell.column));
+const ONLY = Object.entries({ differ: differs, unsafe: isUnsafe, wrong: isWrongRow }).map(([id, holds]) => ({ id, box: byId(id), holds }));
+
 function select() {
   const words = byId("filter").value.toLowerCase().split(/\s+/).filter(Boolean);
-  const onlyDiffer = byId("differ").checked, onlyWrong = byId("wrong").checked;
+  const only = ONLY.filter(({ box }) => box.checked);
   let count = 0;
   rows.forEach((row, r) => {
-    const passes = shownFamilies.has(row.family) && words.every(word => hay[r].includes(word)) && (!onlyDiffer || differs(r)) &&
-      (!onlyWrong || cellsOf[r].some(cell => isWrong(cell) && shownColumns.has(cell.column)));
+    const passes = shownFamilies.has(row.family) && words.every(word => hay[r].includes(word)) && only.every(({ holds }) => holds(r));
     lines[r].hidden = !passes;
     count += passes;
   });
@@ -208,30 +223,59 @@ function select() {
 }
 
 function showColumns() {
-  heads.forEach((head, c) => { head.hidden = !shownColumns.has(c); });
+  for (const one of [...heads, ...told]) one.hidden = !shownColumns.has(Number(one.dataset.column));
   slots.forEach(({ column }, s) => {
     const hidden = !shownColumns.has(column);
     if (modeHeads[s].hidden === hidden) return;
     modeHeads[s].hidden = hidden;
     for (const line of lines) line.cells[s + 1].hidden = hidden;
   });
+  showGroups();
+  fit();
 }
 
-function menu(id, entries, shown, changed) {
-  const boxes = entries.map(([value, label]) => {
+/* A group's head is as wide as what is shown of it, and a further group has its border where it begins now. */
+function showGroups() {
+  const shown = slots.map((slot, s) => s).filter(s => shownColumns.has(slots[s].column));
+  const groupOf = s => columns[slots[s].column].group;
+  const begins = new Set(shown.filter((s, n) => n > 0 && groupOf(s) !== groupOf(shown[n - 1])));
+  for (const head of groupHeads) {
+    const width = shown.filter(s => groupOf(s) === head.dataset.group).length;
+    head.hidden = width === 0;
+    if (width) head.colSpan = width;
+  }
+  slots.forEach(({ column }, s) => {
+    if (slots[s - 1]?.column === column) return;
+    for (const one of [heads[column], modeHeads[s], ...lines.map(line => line.cells[s + 1])]) one.classList.toggle("g", begins.has(s));
+  });
+}
+
+/* Slots are narrow, and their names stand, where the wide ones would not fit. */
+function fit() {
+  table.classList.remove("dense");
+  table.classList.toggle("dense", table.offsetWidth > innerWidth);
+}
+
+/* sections: [name, [[value, label]]]; a name for each where there are several. */
+function menu(id, sections, shown, changed) {
+  const button = (word, then) => {
+    const made = make("button", "", word);
+    made.type = "button";
+    made.addEventListener("click", () => { then(); changed(); });
+    return made;
+  };
+  const boxes = [];
+  const entry = ([value, label]) => {
     const box = make("input");
     box.type = "checkbox";
-    box.checked = shown.has(value);
     box.addEventListener("change", () => { box.checked ? shown.add(value) : shown.delete(value); changed(); });
-    return { box, value, label: make("label", "", box, label) };
-  });
-  const all = (word, on) => {
-    const button = make("button", "", word);
-    button.type = "button";
-    button.addEventListener("click", () => { for (const { value } of boxes) on ? shown.add(value) : shown.delete(value); changed(); });
-    return button;
+    boxes.push({ box, value });
+    return make("div", "entry", make("label", "", box, label), button("only", () => { shown.clear(); shown.add(value); }));
   };
-  byId(id).lastElementChild.append(make("div", "all", all("All", true), all("None", false)), ...boxes.map(one => one.label));
+  for (const [name, entries] of sections)
+    byId(id).lastElementChild.append(make("div", "all", sections.length > 1 && make("b", "", name),
+      button("All", () => entries.forEach(([value]) => shown.add(value))),
+      button("None", () => entries.forEach(([value]) => shown.delete(value)))), ...entries.map(entry));
   return () => {
     for (const { box, value } of boxes) box.checked = shown.has(value);
     byId(id).firstElementChild.textContent = byId(id).dataset.title + (shown.size < boxes.length ? ` ${shown.size}/${boxes.length}` : "");
@@ -242,19 +286,21 @@ for (const id of ["families", "columns"]) byId(id).dataset.title = byId(id).firs
 const families = Object.entries(data.families).filter(([family]) => rows.some(row => row.family === family));
 for (const family of [...shownFamilies]) if (!families.some(([known]) => known === family)) shownFamilies.delete(family);
 const refresh = () => { syncFamilies(); syncColumns(); showColumns(); select(); };
-const syncFamilies = menu("families", families, shownFamilies, () => refresh());
-const syncColumns = menu("columns", columns.map((column, c) => [c, column.id]), shownColumns, () => refresh());
+const groups = [...new Set(columns.map(column => column.group))].map(group =>
+  [group, columns.map((column, c) => [c, column.id]).filter(([c]) => columns[c].group === group)]);
+const syncFamilies = menu("families", [["", families]], shownFamilies, () => refresh());
+const syncColumns = menu("columns", groups, shownColumns, () => refresh());
+addEventListener("resize", fit);
 document.addEventListener("click", event => {
   for (const open of document.querySelectorAll(".menu[open]")) if (!open.contains(event.target)) open.open = false;
 });
 byId("filter").addEventListener("input", select);
-byId("differ").addEventListener("change", select);
-byId("wrong").addEventListener("change", select);
+for (const { box } of ONLY) box.addEventListener("change", select);
 byId("bar").addEventListener("submit", event => event.preventDefault());
 byId("bar").addEventListener("reset", event => {
   event.preventDefault();
   byId("filter").value = "";
-  byId("differ").checked = byId("wrong").checked = false;
+  for (const { box } of ONLY) box.checked = false;
   families.forEach(([family]) => shownFamilies.add(family));
   columns.forEach((_, c) => shownColumns.add(c));
   refresh();
@@ -271,7 +317,7 @@ function keep() {
   if (isReading) return;
   const kept = new URLSearchParams();
   if (byId("filter").value) kept.set("q", byId("filter").value);
-  for (const id of ["differ", "wrong"]) if (byId(id).checked) kept.set(id, "1");
+  for (const { id, box } of ONLY) if (box.checked) kept.set(id, "1");
   if (shownFamilies.size < families.length) keepAll(kept, "family", [...shownFamilies]);
   if (shownColumns.size < columns.length) keepAll(kept, "column", [...shownColumns].map(c => columns[c].id));
   if (chosen) keepAll(kept, "cell", [rows[chosen.row].id, columns[slots[chosen.slot].column].id, slots[chosen.slot].mode]);
@@ -287,7 +333,7 @@ function choose(shown, named, valueOf) {
 function readAddress() {
   const kept = new URLSearchParams(location.hash.slice(1));
   byId("filter").value = kept.get("q") ?? "";
-  for (const id of ["differ", "wrong"]) byId(id).checked = kept.get(id) === "1";
+  for (const { id, box } of ONLY) box.checked = kept.get(id) === "1";
   choose(shownFamilies, kept.getAll("family"), family => family);
   choose(shownColumns, kept.getAll("column"), c => columns[c].id);
   refresh();
