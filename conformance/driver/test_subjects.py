@@ -264,7 +264,7 @@ class Playing(TestCase):
         wrong = {
             "crashes": ("os.kill(pid, signal.SIGSEGV)", "", "killed by SIGSEGV before the answer to spawn"),
             "ends": ("sys.exit(3)", "", "exited with 3 before the answer to spawn"),
-            "throws": ("", "1 / 0", "before its hello, in a line that is flushed; on stderr: ZeroDivisionError: "),
+            "throws": ("", "1 / 0", "before its hello (a line, flushed); on stderr: ZeroDivisionError: "),
             "cannot": ('say(id=id, cannot="start"); continue', "", "cannot spawn, which it says that it can"),
             "boasts": ("", 'can = ["spawn", "kill"]', "do not say the same of: kill"),
             "disorder": ("say(id=id + 1, ok={}); continue", "", "no answer to request 1: "),
