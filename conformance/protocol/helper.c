@@ -14,9 +14,6 @@
  *                        the child
  *     daemon             the child's child has a session of its own and sleeps, the others exit
  *                        with 0; reports the daemon
- *     zombies N GATE     starts N children that exit, waits for none, reports, passes the gate,
- *                        exits
- *     orphans N GATE     the same through a child that exits at once, so that they are nobody's
  *     fill N             writes N bytes to standard output and N to standard error, then reads all
  *                        input
  *     read               reads all input, reports how much
@@ -194,30 +191,6 @@ static int daemonize(char **words) {
     sleep_on();
 }
 
-static void start_dead(int count) {
-    for (int i = 0; i < count; i++)
-        if (start() == 0)
-            _exit(0);
-}
-
-static int zombies(char **words) {
-    start_dead(number_of(words[0]));
-    report("zombies");
-    pass(words[1]);
-    return 0;
-}
-
-static int orphans(char **words) {
-    if (start() == 0) {
-        start_dead(number_of(words[0]));
-        _exit(0);
-    }
-    wait(NULL);
-    report("orphans");
-    pass(words[1]);
-    return 0;
-}
-
 static void fill_one(int fd, int size) {
     char block[2048] = {0};
     while (size > 0) {
@@ -334,11 +307,19 @@ static const struct {
     const char *name;
     int (*act)(char **words);
 } verbs[] = {
-    {"exit", just_exit},      {"gate", gate},       {"sleep", asleep},
-    {"deaf", deaf},           {"polite", polite},   {"parent", parent},
-    {"daemon", daemonize},    {"zombies", zombies}, {"orphans", orphans},
-    {"fill", fill},           {"read", read_all},   {"environment", environment},
-    {"signals", signals},     {"where", where},     {"descriptors", descriptors},
+    {"exit", just_exit},
+    {"gate", gate},
+    {"sleep", asleep},
+    {"deaf", deaf},
+    {"polite", polite},
+    {"parent", parent},
+    {"daemon", daemonize},
+    {"fill", fill},
+    {"read", read_all},
+    {"environment", environment},
+    {"signals", signals},
+    {"where", where},
+    {"descriptors", descriptors},
     {"arguments", arguments},
 };
 

@@ -30,6 +30,6 @@ def play_tool(tool):
         tool.start("parent", "same")
         program, _ = tool.report("parent")
         tool.world.report("child")
-        tool.world.kill(tool.pid if is_first else tool.world.stat(program)[1], tool.pid)
+        tool.world.kill(tool.pid if is_first else tool.world.parent(program), tool.pid)
         tool.await_end()
     return "nothing-left"

@@ -233,7 +233,7 @@ class Subject:
     def own_child(self, pid):
         """The adapter's child that it is, or is below: a shell may stand between. Itself where there is none."""
         above = pid
-        while above and (parent := (self.world.stat(above) or (0, 0))[1]) != self.pid:
+        while above and (parent := self.world.parent(above)) != self.pid:
             above = parent
         return above or pid
 

@@ -84,9 +84,6 @@ class World:
         """A process of somebody else with this pid (0: any): whether it was hit is seen by the warden."""
         return self.ask(f"stranger {pid}")
 
-    def end_stranger(self, pid):
-        self.ask(f"end {pid}")
-
     @staticmethod
     def next_pid(pid):
         """The next process or thread of anybody gets it, when it is free."""
@@ -100,16 +97,21 @@ class World:
 
     @staticmethod
     def stat(pid):
-        """(state, parent, group, session); None: there is no such process."""
+        """(state, parent); None: there is no such process."""
         with contextlib.suppress(OSError), open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
-            words = file.read().rpartition(")")[2].split()
-            return words[0], *map(int, words[1:4])
+            state, parent, *_ = file.read().rpartition(")")[2].split()
+            return state, int(parent)
         return None
 
     def state(self, pid):
         """R, S, Z and so on; "" when there is none."""
         found = self.stat(pid)
         return found[0] if found else ""
+
+    def parent(self, pid):
+        """0 when there is no such process."""
+        found = self.stat(pid)
+        return found[1] if found else 0
 
     def until(self, holds, within=None):
         """Whether it holds in time; it is looked for again and again."""
@@ -140,8 +142,11 @@ class World:
 
     def is_waiting(self, pid):
         """Whether a thread of it sleeps in wait4 or waitid."""
-        return any(pathlib.Path(f"/proc/{pid}/task/{thread}/wchan").read_text(encoding="ascii") == "do_wait"
-                   for thread in self.threads(pid))
+        for thread in self.threads(pid):
+            with contextlib.suppress(OSError):  # it has ended meanwhile
+                if pathlib.Path(f"/proc/{pid}/task/{thread}/wchan").read_text(encoding="ascii") == "do_wait":
+                    return True
+        return False
 
     def is_asleep(self, pid):
         """Whether all of its threads are, in anything."""
@@ -156,7 +161,7 @@ class World:
     def is_below(self, pid, top):
         """Whether that process is the other one, or descends from it."""
         while pid and pid != top:
-            pid = (self.stat(pid) or (0, 0))[1]
+            pid = self.parent(pid)
         return bool(pid)
 
     def open_pid(self, pid, top):
@@ -171,7 +176,8 @@ class World:
         return None
 
     def kill(self, pid, top=None):
-        """top: what it must be below; the warden. What a helper tells of itself is checked: it may be a number of another namespace, and a stranger's here."""
+        """top: what it must be below, if not only the warden. What a helper tells of itself is checked: it may be a number
+        of another namespace, and a stranger's here."""
         fd = self.open_pid(pid, top or os.getppid())
         if fd is None:
             raise ends.Broken(f"process {pid}, which was to be killed, is none of this world")
@@ -182,7 +188,7 @@ class World:
 
     def children(self, pid):
         found = (int(name) for name in os.listdir("/proc") if name.isdigit())
-        return [child for child in found if (self.stat(child) or (0, 0))[1] == pid]
+        return [child for child in found if self.parent(child) == pid]
 
     def zombies(self, parent):
         return [child for child in self.children(parent) if self.state(child) == "Z"]
