@@ -11,6 +11,7 @@ import room
 import subjects
 
 RUNGS = ("pidns", "cgroup", "walk")  # those that this build and machine have are measured
+YARDSTICK = "cgroup.kill"
 WHOLE = "all sizes"
 TREES = "trees"
 
@@ -81,7 +82,7 @@ def ours(build):
 
 def yardsticks(build, cgroup):
     absent = "" if cgroup else "no cgroup (v2) can be made here"
-    yield Contender("cgroup.kill", (f"{build}/bench/scythe", f"{cgroup}"), "one write to `cgroup.kill` by a program "
+    yield Contender(YARDSTICK, (f"{build}/bench/scythe", f"{cgroup}"), "one write to `cgroup.kill` by a program "
                     "that does nothing else", absent=absent)
     yield Contender("unshare --pid --kill-child", ("unshare", "--pid", "--kill-child", "--fork"),
                     "the root is the first process of a pid namespace", "util-linux")

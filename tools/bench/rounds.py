@@ -101,16 +101,17 @@ def of_scale(scale, build, all_subjects, size, effort):
 def memory_once(build, subject):
     """KiB: what is this process's alone, and what it has of the preload's file in common with others."""
     private = shared = 0
-    path = ""
+    preload = False
     for line in output([f"{build}/bench/measure", "memory"], subject).splitlines():
         if re.match(r"[0-9a-f]+-[0-9a-f]+ ", line):
-            path = line.split(maxsplit=5)[5] if len(line.split()) > 5 else ""
+            preload = line.split(maxsplit=5)[5:] == [subject.preload]
             continue
         key, _, value = line.partition(":")
-        if key == "Private_Dirty":
+        # Of a file that was just built the pages are dirty, and yet not the process's own.
+        if key == ("Anonymous" if preload else "Private_Dirty"):
             private += int(value.split()[0])
-        if path and path == subject.preload and key in ("Private_Clean", "Shared_Clean"):
-            shared += int(value.split()[0])
+        if preload and key in ("Rss", "Anonymous"):
+            shared += int(value.split()[0]) * (1 if key == "Rss" else -1)
     return {"private_kib": private, "shared_kib": shared}
 
 

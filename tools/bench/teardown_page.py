@@ -1,5 +1,6 @@
 """The teardowns as tables: for the terminal, and as docs/containment.md."""
 
+import contenders
 import figures
 import page
 
@@ -34,23 +35,57 @@ def rows(data):
                                   for load in data["loads"]))
 
 
+def has_target(name, ours, load):
+    """Has this contender one for this load?"""
+    if load == BOMB_LOAD:
+        return name in contenders.RUNGS  # not the preload alone
+    return load == RATIO_LOAD and ours
+
+
+def why_not(load, one):
+    """Why there is no figure of a contender; "" when there is one."""
+    if one["absent"] or "left_out" in load:
+        return one["absent"] or load["left_out"]
+    figure = load["figures"].get(one["name"])
+    return figure.get("failed", "") if figure else "not in this run"
+
+
+def judged_ratio(figure):
+    """(figure, verdict) of the time, as a multiple of cgroup.kill's."""
+    if "median_ms" not in figure:
+        return cell(figure), "missed"
+    if "ratio" not in figure:
+        return f"not measured: no {contenders.YARDSTICK} beside it", ""
+    low, high = figure["ratio_quartiles"]
+    return f"{figure['ratio']:.2f} ({low:.2f}–{high:.2f})", figures.verdict(figure["ratio"], (low, high), RATIO_TARGET)
+
+
+def judged_bomb(figure):
+    if "median_ms" not in figure:
+        return cell(figure), "missed"
+    return cell(figure), figures.verdict(figure["median_ms"], figure["quartiles_ms"], BOMB_TARGET_MS)
+
+
+JUDGES = {RATIO_LOAD: judged_ratio, BOMB_LOAD: judged_bomb}
+TARGETS = {
+    RATIO_LOAD: f"1,000: at most {RATIO_TARGET} × {contenders.YARDSTICK}",
+    BOMB_LOAD: f"setsid bomb: under {BOMB_TARGET_MS:.0f} ms",
+}
+
+
+def judged(data):
+    """(load, rung, figure or why there is none, verdict or "")"""
+    for load in data["loads"]:
+        for one in data["contenders"]:
+            if has_target(one["name"], one["ours"], load["name"]):
+                reason = why_not(load, one)
+                yield load["name"], one["name"], *((f"not measured: {reason}", "") if reason else
+                                                   JUDGES[load["name"]](load["figures"][one["name"]]))
+
+
 def verdicts(data):
-    """(target, rung, figure, verdict)"""
     yield "target", "rung", "median (quartiles)", ""
-    loads = {load["name"]: load["figures"] for load in data["loads"]}
-    for one in data["contenders"]:
-        figure = loads.get(RATIO_LOAD, {}).get(one["name"])
-        if one["ours"] and figure and "ratio" in figure:
-            low, high = figure["ratio_quartiles"]
-            yield (f"1,000: at most {RATIO_TARGET} × cgroup.kill", one["name"],
-                   f"{figure['ratio']:.2f} ({low:.2f}–{high:.2f})",
-                   figures.verdict(figure["ratio"], (low, high), RATIO_TARGET))
-    for one in data["contenders"]:
-        figure = loads.get(BOMB_LOAD, {}).get(one["name"])
-        if one["ours"] and figure and not one["name"].startswith("group"):
-            met = "median_ms" in figure
-            yield (f"setsid bomb: under {BOMB_TARGET_MS:.0f} ms", one["name"], cell(figure),
-                   figures.verdict(figure["median_ms"], figure["quartiles_ms"], BOMB_TARGET_MS) if met else "missed")
+    yield from ((TARGETS[load], *rest) for load, *rest in judged(data))
 
 
 def left_out(data):
@@ -60,9 +95,10 @@ def left_out(data):
 
 
 def terminal(data):
-    plain = [[text.replace("**", "") for text in row] for row in rows(data)]
-    return "\n\n".join(["From the root's end until nothing was left, median and quartiles", page.aligned(plain),
-                        page.aligned(verdicts(data)), "\n".join(left_out(data))]).rstrip()
+    tables = [page.aligned([text.replace("**", "") for text in row] for row in table)
+              for table in (rows(data), verdicts(data))]
+    return "\n\n".join(["From the root's end until nothing was left, median and quartiles", *tables,
+                        "\n".join(left_out(data))]).rstrip()
 
 
 INTRODUCTION = """# How fast, and how surely, a tree is ended

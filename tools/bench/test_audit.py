@@ -10,6 +10,7 @@ import unittest
 
 import audit_page
 import smoke
+import targets_page
 
 build = smoke.BUILD
 
@@ -47,6 +48,10 @@ class Run(unittest.TestCase):
         for one in self.data["mallocs"]:
             self.assertEqual(set(audit_page.OF_MALLOC), set(one["kinds"]))
             self.assertIn(one["name"], self.terminal)
+
+    def test_every_shape_stands_among_the_targets(self):
+        rows = list(targets_page.audit_rows({"parts": {"audit": {"figures": self.data}}}))
+        self.assertEqual(len(self.data["shapes"]), len([row for row in rows if row.verdict]))
 
     def test_it_can_be_taken_out_of_a_page(self):
         page = audit_page.put("# Page\n\n## To repeat it\n\nso\n", self.section)

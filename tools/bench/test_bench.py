@@ -9,6 +9,7 @@ import os
 import pathlib
 import re
 import select
+import shutil
 import signal
 import subprocess
 import sys
@@ -21,8 +22,10 @@ import page
 import plan
 import plot
 import room
+import rounds
 import smoke
 import subjects
+import targets_page
 
 HERE = pathlib.Path(__file__).resolve().parent
 SVG = "{http://www.w3.org/2000/svg}"
@@ -84,6 +87,11 @@ class Run(unittest.TestCase):
             for kind_ in one["kinds"].values():
                 self.assertGreater(kind_["median_ns"], 0)
                 self.assertLessEqual(kind_["ratio_quartiles"][0], kind_["ratio_quartiles"][1])
+
+    def test_every_row_stands_among_the_targets(self):
+        rows = list(targets_page.cost_rows({"parts": {"cost": {"figures": self.data}}}))
+        self.assertEqual(len(plan.ROWS) + 1, len(rows))
+        self.assertEqual(len(self.measured()) + 1, len([row for row in rows if row.verdict]))
 
     def test_each_peer_is_measured_or_said_to_be_missing(self):
         named = {one["name"]: one["absent"] for one in self.data["subjects"]}
@@ -172,6 +180,16 @@ class Room(unittest.TestCase):
     def test_there_is_room_for_something(self):
         for scale in plan.SCALES:
             self.assertGreater(room.most(scale.mode)[0], scale.sizes[0], scale.mode)
+
+
+class Memory(unittest.TestCase):
+    def test_pages_of_a_file_just_written_are_not_the_process_s_own(self):
+        with tempfile.TemporaryDirectory(dir=build) as place:
+            copy = shutil.copy(f"{build}/lib/libforkproof.so", place)
+            old, new = (rounds.memory_once(build, subjects.Subject("shim", preload=path))
+                        for path in (f"{build}/lib/libforkproof.so", copy))
+        self.assertAlmostEqual(old["private_kib"], new["private_kib"], delta=40)
+        self.assertGreater(new["shared_kib"], 16)
 
 
 class Interrupted(unittest.TestCase):
