@@ -14,21 +14,21 @@
 static const char help[] =
     "Usage: forkproof COMMAND [OPTION]...\n"
     "Makes programs that cannot be recompiled fork-proof.\n\n"
-    "  forkproof run -- PROGRAM [ARGUMENT]...   run a program so that nothing it starts\n"
-    "                                           outlives it; forkproof run --help says more\n"
-    "  forkproof ps [--json]                    list the runs of this user\n"
-    "  forkproof kill [--signal=SIGNAL] RUN     end a run, or send a signal to all of it\n"
-    "  forkproof stop RUN                       hold all of a run still\n"
-    "  forkproof cont RUN                       let it go on\n"
-    "  forkproof audit -- PROGRAM [ARGUMENT]... run a program, and say what was wrong with its\n"
-    "                                           processes, and where in it\n"
-    "  forkproof report RECORD                  say it again, of a record that an audit kept\n"
-    "  forkproof doctor [--json]                what this machine gives for that, and why\n"
-    "                                           not more\n"
-    "  forkproof explain [ID]                   what goes wrong with processes, and the remedy\n"
-    "  forkproof explain --run ID               one of them shown: bare, and under forkproof\n"
-    "  forkproof --help                         this text\n"
-    "  forkproof --version                      the version\n";
+    "  run -- PROGRAM [ARGUMENT]...    run a program so that nothing it starts\n"
+    "                                  outlives it\n"
+    "  ps                              list the runs of this user\n"
+    "  kill [--signal=SIGNAL] RUN      end a run, or send a signal to all of it\n"
+    "  stop RUN                        hold all of a run still\n"
+    "  cont RUN                        let it go on\n"
+    "  audit -- PROGRAM [ARGUMENT]...  run a program, and say what was wrong with\n"
+    "                                  its processes, and where in it\n"
+    "  report RECORD                   say it again, of a record that an audit kept\n"
+    "  doctor                          what this machine gives for that, and why\n"
+    "                                  not more\n"
+    "  explain [ID]                    what goes wrong with processes, and the remedy\n"
+    "  explain --run ID                one of them shown: bare, and under forkproof\n\n"
+    "  -h, --help                      this text; forkproof COMMAND --help says more\n"
+    "      --version                   the version\n";
 
 static const struct {
     const char *name;

@@ -65,7 +65,9 @@ static int find_beside_command(const char *name, char **ret_path) {
             return 0;
         }
     }
-    fp_say("cannot find the library %s for the command in %s; set %s", name, self, FP_ENV_LIBRARY);
+    bool is_audit = strcmp(name, FP_AUDIT_LIBRARY_NAME) == 0;
+    fp_say("cannot find the library %s for the command in %s; install the package %s, or set %s",
+           name, self, is_audit ? "forkproof-audit" : "libforkproof", FP_ENV_LIBRARY);
     free(self);
     return -ENOENT;
 }

@@ -21,14 +21,13 @@
 
 static const char help[] =
     "Usage: forkproof ps [--json]\n"
-    "Lists the runs of this user, the oldest first: name, id, by what its members are held, pid "
-    "of\n"
-    "its program (0: ended), how many members are alive, since when, what it is doing, and the\n"
-    "program. STATE is running, waiting (the program has ended, --until=empty), stopped, ending, "
-    "or\n"
-    "silent: the run does not answer.\n\n"
-    "      --json           an array of objects\n"
-    "  -h, --help           this text\n";
+    "Lists the runs of this user, the oldest first: name, id, by what its members are\n"
+    "held, pid of its program (0: ended), how many members are alive, since when,\n"
+    "what it is doing, and the program. STATE is running, waiting (the program has\n"
+    "ended, --until=empty), stopped, ending, or silent: the run does not answer.\n\n"
+    "      --json  an array of objects\n"
+    "  -h, --help  this text\n\n"
+    "Exit status: 0; 125 forkproof failed.\n";
 
 struct row {
     const char *id;

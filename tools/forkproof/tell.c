@@ -22,20 +22,21 @@ struct subcommand {
 static const struct subcommand to_kill = {
     "kill", FP_ORDER_END,
     "Usage: forkproof kill [--signal=SIGNAL] RUN\n"
-    "Ends a run: its program and all that belongs to it get the run's signal, the grace and "
-    "SIGKILL.\n"
-    "A second time, it ends the grace. RUN is a run's name, its id, or the beginning of its id.\n\n"
+    "Ends a run: its program and all that belongs to it get the run's signal, the\n"
+    "grace and SIGKILL. A second time, it ends the grace.\n"
+    "RUN is a run's name, its id, or the beginning of its id.\n\n"
     "  -s, --signal=SIGNAL  only send this signal, to every member\n"
     "  -h, --help           this text\n\n"
-    "Returns when the order is taken, not when the run has ended. Exit status: 0; 125 it was not\n"
-    "carried out.\n"};
+    "Returns when the order is taken, not when the run has ended.\n"
+    "Exit status: 0; 125 it was not carried out.\n"};
 
 static const struct subcommand to_stop = {
     "stop", FP_ORDER_STOP,
     "Usage: forkproof stop RUN\n"
-    "Holds every member of a run still, until forkproof cont, or forkproof kill ends it.\n"
+    "Holds every member of a run still, until forkproof cont, or forkproof kill\n"
+    "ends it.\n"
     "RUN is a run's name, its id, or the beginning of its id.\n\n"
-    "  -h, --help           this text\n\n"
+    "  -h, --help  this text\n\n"
     "Exit status: 0; 125 it was not carried out.\n"};
 
 static const struct subcommand to_cont = {
@@ -43,7 +44,7 @@ static const struct subcommand to_cont = {
     "Usage: forkproof cont RUN\n"
     "Lets the members of a run go on that forkproof stop has stopped.\n"
     "RUN is a run's name, its id, or the beginning of its id.\n\n"
-    "  -h, --help           this text\n\n"
+    "  -h, --help  this text\n\n"
     "Exit status: 0; 125 it was not carried out.\n"};
 
 int fp_tell_complain(const char *subcommand, int answer, char **argv) {

@@ -1,4 +1,6 @@
 /* Where the library begins when it is executed as a program: core/guard.c. */
+#include "marked.inc"
+
         .text
         .globl  fp_start
         .hidden fp_start

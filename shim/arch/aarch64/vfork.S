@@ -4,6 +4,8 @@
  * the system call, which gives each of the two its own copy. There is no vfork system call here:
  * clone(CLONE_VM | CLONE_VFORK | SIGCHLD) is the same.
  */
+#include "marked.inc"
+
         .text
         .globl  vfork
         .type   vfork, %function

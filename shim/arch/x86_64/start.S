@@ -1,4 +1,6 @@
 /* Where the library begins when it is executed as a program: core/guard.c. */
+#include <cet.h>
+
         .text
         .globl  fp_start
         .hidden fp_start

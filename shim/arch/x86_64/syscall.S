@@ -2,6 +2,8 @@
  * syscall(): the C side sees the call first. What it does not answer is made from here, with the
  * caller's stack as it came: a system call that returns twice must find no frame of ours.
  */
+#include <cet.h>
+
         .text
         .globl  syscall
         .type   syscall, @function

@@ -5,6 +5,8 @@
  *
  * The child leaves by a jump: with a shadow stack, a ret would take the parent's entry away.
  */
+#include <cet.h>
+
         .text
         .globl  vfork
         .type   vfork, @function

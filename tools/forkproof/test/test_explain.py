@@ -189,7 +189,7 @@ class Text(Explain):
     def test_help(self):
         self.assertLessEqual(max(map(len, self.explain("--help").splitlines())), 80)
         done = subprocess.run([FORKPROOF, "--help"], capture_output=True, text=True)
-        self.assertIn("forkproof explain", done.stdout)
+        self.assertIn("\n  explain [ID] ", done.stdout)
 
     def test_width(self):
         text = self.explain()

@@ -17,28 +17,24 @@
 
 const char fp_audit_help[] =
     "Usage: forkproof audit [OPTION]... [--] PROGRAM [ARGUMENT]...\n"
-    "Runs PROGRAM as forkproof run does, and says what was wrong with its processes, where in\n"
-    "the program, and how to mend it.\n\n"
-    "  --format=FORMAT      text (to standard error), or to standard output: json, sarif, junit,\n"
-    "                       html, trace\n"
-    "  --output=FILE        there instead; each --format may have its own --output behind it\n"
-    "  --fail-on=SEVERITY   what makes the audit fail: error, warning, note, never (error)\n"
+    "Runs PROGRAM as forkproof run does, and says what was wrong with its processes,\n"
+    "where in the program, and how to mend it.\n\n"
+    "  --format=FORMAT      text (to standard error), or to standard output: json,\n"
+    "                       sarif, junit, html, trace\n"
+    "  --output=FILE        there instead; belongs to the --format before it\n"
+    "  --fail-on=SEVERITY   what makes it fail: error, warning, note, never (error)\n"
     "  --error-exitcode=N   its exit status then (99)\n"
-    "  --suppressions=FILE  findings that are meant: lines RULE:PATTERN; more than one file may "
-    "be\n"
-    "                       given\n"
+    "  --suppressions=FILE  findings that are meant: lines RULE:PATTERN; repeatable\n"
     "  --baseline=FILE      findings that are known: an earlier report in JSON\n"
     "  --record=FILE        keep what was recorded, for forkproof report\n"
     "  --record-size=SIZE   room for that, from 1M to 4G (1G)\n"
-    "  --stall=TIME[,end]   processes that have waited for each other for so long are told at "
-    "once\n"
-    "                       (10s); end: the run is ended then, and has failed; never: no look\n"
+    "  --stall=TIME[,end]   tell at once of processes that have waited for each other\n"
+    "                       for so long (10s; never); end: the run fails and ends\n"
     "  -q, --quiet          not a word when nothing is found\n"
     "  -h, --help           this text\n\n"
     "All options of forkproof run are there, too: forkproof run --help.\n\n"
-    "Exit status: that of forkproof run, if the program failed; else --error-exitcode if "
-    "something\n"
-    "was found; 125 forkproof failed.\n";
+    "Exit status: that of forkproof run when the program has failed; else that of\n"
+    "--error-exitcode when something was found; 125 forkproof failed.\n";
 
 /* --- before --- */
 

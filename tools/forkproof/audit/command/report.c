@@ -15,15 +15,15 @@ static const char help[] =
     "Usage: forkproof report [OPTION]... RECORD\n"
     "Says what an audit has found, of the record that forkproof audit --record kept.\n\n"
     "  --format=FORMAT      text, json, sarif, junit, html, trace (text)\n"
-    "  --output=FILE        there instead of to standard output; each --format may have its own\n"
-    "                       --output behind it\n"
+    "  --output=FILE        there, not to standard output; belongs to the --format\n"
+    "                       before it\n"
     "  --fail-on=SEVERITY   what makes it fail: error, warning, note, never (error)\n"
     "  --error-exitcode=N   its exit status then (99)\n"
-    "  --suppressions=FILE  findings that are meant: lines RULE:PATTERN\n"
+    "  --suppressions=FILE  findings that are meant: lines RULE:PATTERN; repeatable\n"
     "  --baseline=FILE      findings that are known: an earlier report in JSON\n"
     "  -q, --quiet          not a word when nothing is found\n"
     "  -h, --help           this text\n\n"
-    "Exit status: 0; --error-exitcode if something was found; 125 forkproof failed.\n";
+    "Exit status: 0; --error-exitcode when something was found; 125 forkproof failed.\n";
 
 #define OPTIONS 16
 
