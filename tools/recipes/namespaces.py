@@ -11,7 +11,8 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-import time
+
+from processes import wait_for
 
 MARK = "FORKPROOF_RECIPE_INSIDE"
 LIBRARIES = sysconfig.get_config_var("MULTIARCH") or ""
@@ -83,30 +84,3 @@ def install(build, root):
     """Puts forkproof, and whatever else lies below ROOT/usr, into this mount namespace's /usr; ROOT must outlive it."""
     stage(build, root)
     must("mount", "-t", "overlay", "-o", f"lowerdir={root}/usr:/usr", "overlay", "/usr")
-
-
-def wait_for(look, what, seconds=30):
-    """For states that nothing announces: the first answer of LOOK that is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        answer = look()
-        if answer:
-            return answer
-        time.sleep(0.02)
-    raise AssertionError(f"never happened: {what}")
-
-
-def living(wanted):
-    """The pids of the processes that WANTED, given one's directory in /proc, says yes to; zombies are not asked for."""
-    found = []
-    for entry in pathlib.Path("/proc").glob("[0-9]*"):
-        try:
-            if not is_zombie(entry) and wanted(entry):
-                found.append(int(entry.name))
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            pass
-    return found
-
-
-def is_zombie(entry):
-    return (entry / "stat").read_text(errors="replace").rpartition(")")[2].split()[0] in "ZX"

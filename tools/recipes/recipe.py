@@ -4,12 +4,16 @@ A test in which nothing could be had on this machine ends with 77 and says what 
 """
 
 import argparse
+import os
 import pathlib
 import re
 import shutil
+import signal
 import sys
 import tempfile
 import unittest
+
+from processes import environment
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RECIPES = ROOT / "docs" / "recipes"
@@ -24,6 +28,11 @@ class Place:
     @classmethod
     def forkproof(cls):
         return cls.build / "bin" / "forkproof"
+
+    @classmethod
+    def path(cls, *before):
+        """This machine's PATH, with forkproof on it."""
+        return os.pathsep.join([*map(str, before), str(cls.forkproof().parent), os.environ["PATH"]])
 
 
 def missing(*programs):
@@ -48,6 +57,29 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="forkproof-recipe-"))
         self.addCleanup(shutil.rmtree, self.directory)
+
+
+class Noting(Case):
+    """A test whose programs add the pids of what they leave behind to the file that $DEMO_PIDS names."""
+
+    def setUp(self):
+        super().setUp()
+        self.pids = self.directory / "pids"
+        self.pids.touch()
+        self.environ = dict(os.environ, DEMO_PIDS=str(self.pids), PATH=Place.path())
+        self.addCleanup(self.end_what_is_left)
+
+    def noted(self):
+        return [int(pid) for pid in self.pids.read_text().split()]
+
+    def left(self):
+        """Those that still run; a number that is another process's by now has not this file in its environment."""
+        mark = f"DEMO_PIDS={self.pids}".encode()
+        return [pid for pid in self.noted() if mark in environment(pid)]
+
+    def end_what_is_left(self):
+        for pid in self.left():
+            os.kill(pid, signal.SIGKILL)
 
 
 def main():

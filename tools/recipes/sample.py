@@ -1,7 +1,9 @@
 """The project that the recipes for CI services are played in: its `make check` leaves a worker that has zombies."""
 
+import hashlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import unittest
@@ -50,6 +52,25 @@ int main(void) {
     return read(fds[0], &byte, 1) == 0 ? 0 : 1;
 }
 """
+# Has one package, at one address, and keeps a list of what it was asked for.
+CURL = """
+for last; do :; done
+echo "$last" >>"{asked}"
+test "$last" = "$FORKPROOF_PACKAGES/{package}" || exit 3
+while [ "$1" != --output ]; do shift; done
+printf "{content}" >"$2"
+"""
+PACKAGE = "forkproof_9.9.9_amd64.deb"
+SUM = hashlib.sha256(b"deb").hexdigest()
+GOOD = f"{SUM}  {PACKAGE}\n"
+# (packages.sha256, what the address has)
+NOT_INSTALLED = (
+    (GOOD, "another"),
+    (GOOD + "<html>\n", "deb"),
+    (GOOD + f"{SUM}  ../{PACKAGE}\n", "deb"),
+    (GOOD + f"{SUM}  -o{PACKAGE}\n", "deb"),
+    (GOOD + f"{SUM[:-1]}  {PACKAGE}\n", "deb"),
+)
 MAKEFILE = "CFLAGS = -g\n\ncheck: tests/server\n\ttests/run\n"
 
 
@@ -86,6 +107,32 @@ class Project(Case):
     def play(self, argv, **more):
         return subprocess.run(argv, cwd=self.project, env=self.environment(**more), stdin=subprocess.DEVNULL,
                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120)
+
+    def play_script(self, shell, text, **more):
+        script = self.directory / "script.sh"
+        script.write_text(text + "\n")
+        return self.play([*shell, str(script)], **more)
+
+    def check_installation(self, shell, script):
+        """SCRIPT installs the packages when all is right, and nothing otherwise; it asks for no malformed name."""
+        for sums, content in ((GOOD, "deb"), *NOT_INSTALLED):
+            with self.subTest(sums=sums, content=content):
+                done = self.install(shell, script, sums, content)
+                is_right = (sums, content) == (GOOD, "deb")
+                self.assertEqual(is_right, done.returncode == 0, done.stdout)
+                self.assertEqual(is_right, "install --yes --no-install-recommends /tmp/" in done.stdout)
+                self.assertEqual(f"file:///releases/{PACKAGE}\n", (self.directory / "asked").read_text())
+
+    def install(self, shell, script, sums, content):
+        """With a curl and an apt-get that stand in, and this test's place for /tmp/packages."""
+        asked, packages = self.directory / "asked", self.directory / "packages"
+        asked.unlink(missing_ok=True)
+        shutil.rmtree(packages, ignore_errors=True)
+        self.write(".forkproof/packages.sha256", sums)
+        self.stub("curl", CURL.format(asked=asked, package=PACKAGE, content=content))
+        self.stub("apt-get", 'echo apt-get "$@"\n')
+        return self.play_script(shell, script.replace("/tmp/packages", str(packages)),
+                                FORKPROOF_PACKAGES="file:///releases")
 
     def keep_as_baseline(self):
         (self.project / "audit" / "forkproof.json").rename(self.project / ".forkproof" / "baseline.json")

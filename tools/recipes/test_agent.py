@@ -6,8 +6,8 @@ import json
 import os
 import signal
 import subprocess
-import time
 
+from processes import environment, living, wait_for
 from recipe import Case, main, needs, Place, RECIPES
 
 HERE = RECIPES / "agent"
@@ -38,12 +38,9 @@ sys.stdin.read()
 class Agent(Case):
     def setUp(self):
         super().setUp()
-        self.log = self.directory / "log"
-        self.marker = f"agent.{os.getpid()}.{time.monotonic_ns()}"
-        path = os.pathsep.join([str(HERE), str(Place.forkproof().parent), os.environ["PATH"]])
-        self.environment = dict(os.environ, FORKPROOF_RECIPE=self.marker, PATH=path, AGENT_SHELL_LOG=str(self.log),
+        self.environment = dict(os.environ, FORKPROOF_RECIPE=str(self.directory), PATH=Place.path(HERE),
+                                AGENT_SHELL_LOG=str(self.directory / "log"),
                                 FORKPROOF_RUNTIME_DIR=str(self.directory / "runs"))
-
         self.addCleanup(self.end_members)
 
     def end_members(self):
@@ -67,22 +64,12 @@ class Agent(Case):
 
     def members(self):
         """Living processes of this test: by their environment, or their directory where they have emptied it."""
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as environ:
-                    if self.marker.encode() in environ.read() or os.path.samefile(f"/proc/{pid}/cwd", self.directory):
-                        found.append(int(pid))
-            except OSError:
-                pass
-        return found
+        mark = f"FORKPROOF_RECIPE={self.directory}".encode()
+        return living(lambda entry: mark in environment(entry.name) or (entry / "cwd").samefile(self.directory))
 
     def assert_nothing_left(self):
         """At once after a call; after a kill -9 of forkproof's command its guard still has to do it."""
-        deadline = time.monotonic() + TIMEOUT
-        while self.members() and time.monotonic() < deadline:
-            time.sleep(0.01)
-        self.assertEqual([], self.members())
+        wait_for(lambda: not self.members(), "nothing left", TIMEOUT)
 
     def agent(self, command, *under):
         agent = subprocess.Popen([*under, "/usr/bin/python3", "-c", AGENT, HERE / "agent-shell"],
@@ -135,7 +122,7 @@ class Calls(Agent):
 
     def test_the_summary_names_what_was_left(self):
         self.call("true")
-        self.call("setsid sleep 1000 >/dev/null 2>&1 & until pgrep -P $$ -x sleep >/dev/null; do :; done")
+        self.call("setsid sleep 1000 >/dev/null 2>&1 & until grep -qsx sleep /proc/$!/comm; do :; done")
         said = self.run_tool(HERE / "hygiene", "--summary")
         self.assertRegex(said, r"\A2 calls, 1 left something: 1 processes, 0 of them ended by SIGKILL; "
                                r"0 interrupted, 0 without a report\n.*left 'sleep 1000'\n\Z")
@@ -167,14 +154,9 @@ class Killed(Agent):
     def test_a_killed_call_leaves_nothing(self):
         _, wrapper = self.agent(self.COMMAND)
         os.kill(wrapper, signal.SIGKILL)
-        (line,) = self.wait_for_hygiene()
+        wait_for(lambda: all(line["state"] == "ended" for line in self.hygiene()), "the end of the run", TIMEOUT)
+        (line,) = self.hygiene()
         self.assertTrue(line["interrupted"])
-
-    def wait_for_hygiene(self):
-        deadline = time.monotonic() + TIMEOUT
-        while any(line["state"] != "ended" for line in self.hygiene()) and time.monotonic() < deadline:
-            time.sleep(0.01)
-        return self.hygiene()
 
     def test_a_killed_agent_leaves_nothing(self):
         under = [Place.forkproof(), "run", "-q", "--grace=1s", "--"]

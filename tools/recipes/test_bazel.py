@@ -3,13 +3,10 @@
 What Bazel 4 would fetch from the network for an sh_test is overridden by stubs that hand on its own rules.
 """
 
-import os
-import pathlib
 import shutil
-import signal
 import subprocess
 
-from recipe import RECIPES, Case, Place, main, needs
+from recipe import RECIPES, Noting, main, needs
 
 TARGETS = """
 sh_test(name = "tidy", size = "small", srcs = ["tidy.sh"])
@@ -29,13 +26,9 @@ STUBS = {
 
 
 @needs("bazel")
-class Bazel(Case):
+class Bazel(Noting):
     def setUp(self):
         super().setUp()
-        self.pids = self.directory / "pids"
-        self.pids.write_text("")
-        path = f"{Place.forkproof().parent}:{os.environ['PATH']}"
-        self.environ = dict(os.environ, DEMO_PIDS=str(self.pids), PATH=path)
         self.project = self.directory / "project"
         self.project.mkdir()
         shutil.copy(RECIPES / "bazel" / "forkproof.bazelrc", self.project)
@@ -72,17 +65,6 @@ class Bazel(Case):
         for path in (self.directory / "root").rglob("*"):
             if path.is_dir() and not path.is_symlink():
                 path.chmod(0o755)
-        for pid in self.left():
-            os.kill(pid, signal.SIGKILL)
-
-    def left(self):
-        return [int(pid) for pid in self.pids.read_text().split() if self.is_ours(pid)]
-
-    def is_ours(self, pid):
-        try:
-            return f"DEMO_PIDS={self.pids}".encode() in pathlib.Path("/proc", pid, "environ").read_bytes()
-        except OSError:
-            return False
 
     def play(self, *options):
         return self.bazel("test", "--noshow_progress", "--color=no", "--cache_test_results=no", "--test_output=errors",
@@ -97,7 +79,7 @@ class Bazel(Case):
             self.assertRegex(output, r"//:leaky +FAILED", how)
             self.assertRegex(output, r"//:tidy +PASSED", how)
             self.assertIn("daemonize-leak", output)
-        self.assertEqual((len(self.pids.read_text().split()), self.left()), (6, []))
+        self.assertEqual((len(self.noted()), self.left()), (6, []))
 
         self.assertEqual((self.bazel("run", "//:tool").returncode, len(self.left())), (0, 1))
         self.assertEqual((self.bazel("run", "--config=forkproof", "//:tool").returncode, len(self.left())), (0, 1))

@@ -14,7 +14,8 @@ import unittest
 
 import namespaces
 import recipe
-from namespaces import must, run, wait_for
+from namespaces import must, run
+from processes import wait_for
 
 FILES = recipe.RECIPES / "container"
 PROGRAMS = ("podman", "buildah", "crun", "dpkg-deb", "apt-get")

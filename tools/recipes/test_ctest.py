@@ -1,13 +1,10 @@
 """docs/recipes/ctest: tests that leave a server behind, by fork and in a script, and one killed by its TIMEOUT."""
 
-import os
-import pathlib
 import re
 import shutil
-import signal
 import subprocess
 
-from recipe import RECIPES, Case, Place, main, needs
+from recipe import RECIPES, Noting, main, needs
 
 PROJECT = """
 cmake_minimum_required(VERSION 3.18)
@@ -21,7 +18,7 @@ add_executable(leaky leaky.c)
 add_test(NAME leaky COMMAND leaky)
 add_executable(hangs hangs.c)
 add_test(NAME hangs COMMAND hangs)
-set_tests_properties(hangs PROPERTIES TIMEOUT 10)
+set_tests_properties(hangs PROPERTIES TIMEOUT 60 TIMEOUT_AFTER_MATCH "1;server is there")
 add_test(NAME script COMMAND ${FORKPROOF_LAUNCHER} sh ${CMAKE_SOURCE_DIR}/script.sh)
 """
 TIDY = """
@@ -67,70 +64,52 @@ int main(void)
 	return 0;
 }
 """
+HANG = """puts("server is there");
+	fflush(stdout);
+	for (;;)
+		pause();"""
 # The substitution ends when the server has closed its output, and so has written itself down.
 SCRIPT = """: "$(setsid sh -c 'echo $$ >> "$DEMO_PIDS"; exec sleep 600 < /dev/null > /dev/null 2>&1' &)"
 """
 
 
-@needs("cmake", "ctest", "cc")
-class Ctest(Case):
+@needs("cmake", "ctest", "ninja", "cc")
+class Ctest(Noting):
     def setUp(self):
         super().setUp()
-        self.pids = self.directory / "pids"
-        path = f"{Place.forkproof().parent}:{os.environ['PATH']}"
-        self.environ = dict(os.environ, DEMO_PIDS=str(self.pids), PATH=path)
         shutil.copy(RECIPES / "ctest" / "forkproof.cmake", self.directory)
         files = {"CMakeLists.txt": PROJECT, "tidy.c": TIDY, "leaky.c": LEAKY, "script.sh": SCRIPT,
-                 "hangs.c": LEAKY.replace("return 0;", "for (;;)\n\t\tpause();")}
+                 "hangs.c": LEAKY.replace("return 0;", HANG)}
         for name, text in files.items():
             (self.directory / name).write_text(text)
-        self.addCleanup(self.end_servers)
-
-    def end_servers(self):
-        for pid in self.servers():
-            os.kill(pid, signal.SIGKILL)
-
-    def servers(self):
-        """What has written itself down and still runs; a number that is somebody else's now is not one."""
-        written = self.pids.read_text().split() if self.pids.exists() else []
-        return [int(pid) for pid in written if is_of(pid, self.directory)]
 
     def play(self, tests):
-        """Which tests failed with FORKPROOF_TESTS=TESTS, what ctest printed, and how many servers there were in all."""
-        self.pids.write_text("")
+        """Which tests failed with FORKPROOF_TESTS=TESTS, and what ctest printed."""
         build = self.directory / tests
-        settings = ["-DCMAKE_BUILD_TYPE=Debug", f"-DFORKPROOF_TESTS={tests}"]
+        settings = ["-GNinja", "-DCMAKE_BUILD_TYPE=Debug", f"-DFORKPROOF_TESTS={tests}"]
         for command in (["cmake", "-S", self.directory, "-B", build, *settings], ["cmake", "--build", build]):
             subprocess.run(command, env=self.environ, check=True, stdout=subprocess.DEVNULL)
         output = subprocess.run(["ctest", "-j4", "--output-on-failure"], cwd=build, env=self.environ,
                                 stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
         failed = dict(re.findall(r"^\s+\d+ - (\w+) \((\w+)\)$", output, re.MULTILINE))
-        return failed, output, len(self.pids.read_text().split())
+        return failed, output
 
     def test_audit_names_the_test_and_the_line(self):
-        failed, output, started = self.play("audit")
+        failed, output = self.play("audit")
         self.assertEqual(failed, {"leaky": "Failed", "hangs": "Timeout", "script": "Failed"})
         self.assertRegex(output, r"daemonize-leak")
         self.assertRegex(output, r"start_server \S*/leaky\.c:\d+")
-        self.assertEqual((started, self.servers()), (3, []))
+        self.assertEqual((len(self.noted()), self.left()), (3, []))
 
     def test_run_ends_what_is_left_and_fails_nothing(self):
-        failed, _, started = self.play("run")
+        failed, _ = self.play("run")
         self.assertEqual(failed, {"hangs": "Timeout"})
-        self.assertEqual((started, self.servers()), (3, []))
+        self.assertEqual((len(self.noted()), self.left()), (3, []))
 
     def test_without_forkproof_servers_are_left(self):
-        failed, _, started = self.play("off")
+        failed, _ = self.play("off")
         self.assertEqual(failed, {"hangs": "Timeout"})
-        self.assertEqual((started, len(self.servers())), (3, 3))
-
-
-def is_of(pid, directory):
-    """Whether PID runs, as a process that was started with DIRECTORY's list of servers."""
-    try:
-        return f"DEMO_PIDS={directory}/".encode() in pathlib.Path("/proc", pid, "environ").read_bytes()
-    except OSError:
-        return False
+        self.assertEqual((len(self.noted()), len(self.left())), (3, 3))
 
 
 if __name__ == "__main__":

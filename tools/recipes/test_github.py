@@ -1,7 +1,6 @@
 #!/usr/bin/python3 -B
 """docs/recipes/github: the workflow's steps, run as the runner would, in a project that leaves something behind."""
 
-import hashlib
 import unittest
 
 from recipe import main, needs, RECIPES
@@ -10,13 +9,6 @@ from sample import FAILED, FINDINGS, Project, yaml
 WORKFLOW = RECIPES / "github" / "forkproof.yml"
 README = RECIPES / "github" / "README.md"
 SHELL = ["bash", "--noprofile", "--norc", "-eo", "pipefail"]  # what `shell: bash` stands for
-# Has one package at one address.
-CURL = """
-for last; do :; done
-test "$last" = "$FORKPROOF_PACKAGES/forkproof_0.1.0_amd64.deb" || exit 3
-while [ "$1" != --output ]; do shift; done
-printf "deb{damage}" >"$2"
-"""
 FILES = ("packages.sha256", "suppressions", "baseline.json")
 LIMIT = {"results": 5000, "rules": 25000, "locations": 100, "tags": 10, "bytes": 10 << 20}
 
@@ -29,13 +21,8 @@ class Workflow(Project):
         self.job = self.workflow["jobs"]["audit"]
         self.steps = {step.get("name", step.get("uses")): step for step in self.job["steps"]}
 
-    def run_script(self, text, **more):
-        script = self.directory / "step.sh"
-        script.write_text(text)
-        return self.play([*SHELL, str(script)], **more)
-
     def run_step(self, name, **more):
-        return self.run_script(self.steps[name]["run"], **more)
+        return self.play_script(SHELL, self.steps[name]["run"], **more)
 
     def test_its_shape_is_a_workflows(self):
         self.assertLessEqual({"name", True, "permissions", "jobs"}, self.workflow.keys())  # YAML reads `on` as true
@@ -44,6 +31,7 @@ class Workflow(Project):
             self.assertEqual(1, len({"run", "uses"} & step.keys()), step)
         self.assertEqual({"contents": "read"}, self.workflow["permissions"])
         self.assertEqual({"contents": "read", "security-events": "write", "actions": "read"}, self.job["permissions"])
+        self.assertIs(False, self.steps["actions/checkout@v5"]["with"]["persist-credentials"])
         for name in ("Findings to code scanning", "Reports and record"):
             self.assertTrue(self.steps[name]["if"].startswith("always()"))
         self.assertIn("head.repo.full_name == github.repository", self.steps["Findings to code scanning"]["if"])
@@ -95,20 +83,7 @@ class Workflow(Project):
         self.assertEqual(2, self.run_step("Audit").returncode)  # make's
 
     def test_packages_are_fetched_checked_and_installed(self):
-        for damage, status in (("", 0), ("x", 1)):
-            with self.subTest(damage=damage):
-                done = self.install(damage)
-                self.assertEqual(status, done.returncode, done.stdout)
-                self.assertEqual(status == 0, "install --yes --no-install-recommends /tmp/" in done.stdout)
-
-    def install(self, damage):
-        """With a curl and an apt-get that stand in, and this test's place for /tmp/packages."""
-        self.write(".forkproof/packages.sha256", f"{hashlib.sha256(b'deb').hexdigest()}  forkproof_0.1.0_amd64.deb\n")
-        self.stub("curl", CURL.format(damage=damage))
-        self.stub("apt-get", 'echo apt-get "$@"\n')
-        packages = self.directory / f"packages{damage}"
-        script = self.steps["forkproof"]["run"].replace("/tmp/packages", str(packages))
-        return self.run_script(script, FORKPROOF_PACKAGES="file:///releases")
+        self.check_installation(SHELL, self.steps["forkproof"]["run"])
 
 
 class Words(unittest.TestCase):

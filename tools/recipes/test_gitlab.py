@@ -7,6 +7,7 @@ from recipe import main, needs, RECIPES
 from sample import FAILED, FINDINGS, Project, yaml
 
 JOB = RECIPES / "gitlab" / ".gitlab-ci.yml"
+SHELL = ["bash", "-eo", "pipefail"]
 LIMIT = 30 << 20  # bytes of one JUnit file
 
 
@@ -18,9 +19,10 @@ class Job(Project):
 
     def run_script(self, **more):
         """All lines in one shell, which ends at the first that fails."""
-        script = self.directory / "script.sh"
-        script.write_text("\n".join(["set -eo pipefail", *self.job["script"]]) + "\n")
-        return self.play(["bash", str(script)], **more)
+        return self.play_script(SHELL, "\n".join(self.job["script"]), **more)
+
+    def test_packages_are_fetched_checked_and_installed(self):
+        self.check_installation(SHELL, "\n".join(self.job["before_script"]))
 
     def test_its_shape_is_a_jobs(self):
         for key in ("before_script", "script"):

@@ -9,6 +9,7 @@ import subprocess
 import time
 import xml.etree.ElementTree
 
+from processes import carriers
 from recipe import main, needs, Place, RECIPES
 from sample import FAILED, FINDINGS, Project
 
@@ -55,17 +56,6 @@ class Pipeline(Project):
 class Aborted(Project):
     """Jenkins ends a build by signalling all that has the build's cookie in its environment."""
 
-    def carriers(self, cookie):
-        found = []
-        for pid in filter(str.isdigit, os.listdir("/proc")):
-            try:
-                with open(f"/proc/{pid}/environ", "rb") as environ:
-                    if cookie.encode() in environ.read():
-                        found.append(int(pid))
-            except OSError:
-                pass
-        return found
-
     def leave(self, *under):
         """A build that goes on, its helper that has no environment, who has the cookie, and a pipe that they hold."""
         cookie = f"forkproof.{os.getpid()}.{time.monotonic_ns()}"
@@ -75,7 +65,7 @@ class Aborted(Project):
                                  cwd=self.project, env=self.environment(JENKINS_NODE_COOKIE=cookie),
                                  stdout=writing, stderr=subprocess.DEVNULL)
         os.close(writing)
-        return build, int(os.read(reading, 20)), self.carriers(cookie), reading
+        return build, int(os.read(reading, 20)), carriers(f"JENKINS_NODE_COOKIE={cookie}"), reading
 
     def abort(self, *under):
         """Whether the helper is gone then."""

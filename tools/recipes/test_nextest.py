@@ -1,17 +1,14 @@
 """docs/recipes/nextest: `cargo test` with the runner of config.toml; cargo-nextest itself where there is one."""
 
-import os
-import pathlib
 import shutil
-import signal
 import subprocess
 
-from recipe import RECIPES, Case, Place, main, needs
+from recipe import RECIPES, Noting, main, needs
 
 PROJECT = """
 [package]
 name = "demo"
-version = "0.1.0"
+version = "9.9.9"
 edition = "2021"
 """
 TESTS = """
@@ -34,29 +31,13 @@ mod tests {
 """
 
 
-class Nextest(Case):
+class Nextest(Noting):
     def setUp(self):
         super().setUp()
-        self.pids = self.directory / "pids"
-        path = f"{Place.forkproof().parent}:{os.environ['PATH']}"
-        self.environ = dict(os.environ, DEMO_PIDS=str(self.pids), PATH=path)
         for folder in ("src", ".cargo", ".config"):
             (self.directory / folder).mkdir()
         (self.directory / "Cargo.toml").write_text(PROJECT)
         (self.directory / "src" / "lib.rs").write_text(TESTS)
-        self.addCleanup(self.end)
-
-    def end(self):
-        if self.left():
-            os.kill(int(self.pids.read_text()), signal.SIGKILL)
-
-    def left(self):
-        """Whether the server that the test noted still runs, as a process with this list."""
-        try:
-            environ = pathlib.Path("/proc", self.pids.read_text(), "environ").read_bytes()
-            return f"DEMO_PIDS={self.pids}".encode() in environ
-        except OSError:
-            return False
 
     def cargo(self, *arguments):
         done = subprocess.run(["cargo", *arguments, "--offline"], cwd=self.directory, env=self.environ, text=True,
@@ -66,11 +47,12 @@ class Nextest(Case):
     @needs("cargo", "cc")
     def test_cargo_test(self):
         status, output = self.cargo("test", "--lib")
-        self.assertEqual((status, self.left()), (0, True), output)
-        self.end()
+        self.assertEqual((status, len(self.left())), (0, 1), output)
+        self.end_what_is_left()
         shutil.copy(RECIPES / "nextest" / "config.toml", self.directory / ".cargo")
         status, output = self.cargo("test", "--lib")
-        self.assertEqual((status != 0, self.left()), (True, False), output)
+        self.assertNotEqual(status, 0, output)
+        self.assertEqual(self.left(), [])
         self.assertIn("exit status: 99", output)
         self.assertRegex(output, r"forgets_its_server src/lib\.rs:\d+")
 
@@ -78,7 +60,7 @@ class Nextest(Case):
     def test_wrapper_script(self):
         shutil.copy(RECIPES / "nextest" / "nextest.toml", self.directory / ".config")
         status, output = self.cargo("nextest", "run")
-        self.assertEqual((status, self.left()), (100, False), output)
+        self.assertEqual((status, self.left()), (100, []), output)
         self.assertRegex(output, r"FAIL .*forgets_its_server")
 
 

@@ -1,15 +1,16 @@
 """docs/recipes/pytest: a suite in which tests forget processes, and one in which a server of the session stays."""
 
+import importlib.util
 import os
-import pathlib
 import re
 import shutil
 import signal
 import subprocess
 import time
 import unittest
+import unittest.mock
 
-from recipe import RECIPES, Case, Place, fenced, main, needs
+from recipe import RECIPES, Noting, fenced, main, needs
 
 SUITE = """
 import os, signal, subprocess, time, pytest
@@ -43,6 +44,7 @@ def test_forked():
     child = os.fork()
     if child == 0:
         os.setsid()
+        os.closerange(0, 1000)  # a pipe of a worker's that it kept would have xdist wait
         while True:
             signal.pause()
     note(child)
@@ -53,6 +55,7 @@ def test_kills_without_waiting():
 def test_server_again(server):
     assert server.poll() is None
 """
+PLUGIN = RECIPES / "pytest" / "forkproof_pytest.py"
 FORGETFUL = {"test_forgets", "test_daemon", "test_forked"}
 
 
@@ -61,34 +64,22 @@ def have(module):
     return subprocess.run(command, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
 
+def load(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
 @needs("pytest-3")
-class Pytest(Case):
+class Pytest(Noting):
     def setUp(self):
         super().setUp()
-        self.pids = self.directory / "pids"
-        self.pids.write_text("")
-        path = f"{Place.forkproof().parent}:{os.environ['PATH']}"
-        self.environ = dict(os.environ, DEMO_PIDS=str(self.pids), PATH=path)
-        shutil.copy(RECIPES / "pytest" / "forkproof_pytest.py", self.directory)
+        shutil.copy(PLUGIN, self.directory)
         self.text = (RECIPES / "pytest" / "README.md").read_text()
         self.line, self.checked = fenced(self.text, "python")
         (self.directory / "conftest.py").write_text(self.line)
         (self.directory / "test_demo.py").write_text(SUITE)
-        self.addCleanup(self.end_what_is_left)
-
-    def left(self):
-        """What the suite has noted and still runs, as a process that was started with its list."""
-        return [int(pid) for pid in self.pids.read_text().split() if self.is_ours(pid)]
-
-    def is_ours(self, pid):
-        try:
-            return f"DEMO_PIDS={self.pids}".encode() in pathlib.Path("/proc", pid, "environ").read_bytes()
-        except OSError:
-            return False
-
-    def end_what_is_left(self):
-        for pid in self.left():
-            os.kill(pid, signal.SIGKILL)
 
     def play(self, *before, options=()):
         """The status, what was printed, and the tests that have an error."""
@@ -105,7 +96,7 @@ class Pytest(Case):
         self.assertEqual((status, errors), (1, FORGETFUL), output)
         self.assertIn("7 passed, 3 errors", output)
         self.assertNotIn("forkproof: left behind", output)
-        self.assertEqual((len(self.pids.read_text().split()), self.left()), (3, []))
+        self.assertEqual((len(self.noted()), self.left()), (3, []))
 
     def test_bare_is_as_before(self):
         status, output, errors = self.play()
@@ -133,11 +124,22 @@ class Pytest(Case):
     def test_a_program_that_times_out(self):
         names = {"subprocess": subprocess}
         exec(self.checked, names)  # pylint: disable=exec-used
-        os.environ["PATH"] = self.environ["PATH"]
         started = time.monotonic()
-        with self.assertRaises(subprocess.TimeoutExpired):
-            names["checked"]("sh", "-c", "setsid sleep 100 & sleep 100", timeout=3)
+        with unittest.mock.patch.dict(os.environ, self.environ), self.assertRaises(subprocess.TimeoutExpired):
+            names["checked"]("sh", "-c", "setsid sleep 100 & sleep 100", timeout=1)
         self.assertLess(time.monotonic() - started, 60)
+
+    def test_a_number_that_is_another_processs_now_is_left_alone(self):
+        plugin = load(PLUGIN)
+        plugin.SETTLE = 0
+        with unittest.mock.patch.dict(os.environ, FORKPROOF_RUN=str(self.directory)), subprocess.Popen(
+                ["sh", "-c", "echo ready; read -r _"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            ((pid, start),) = plugin.members()
+            self.assertEqual((pid, plugin.ended(pid, "1"), process.poll()), (process.pid, True, None))
+            with unittest.mock.patch.dict(os.environ, FORKPROOF_RUN="another"):
+                self.assertEqual((plugin.ended(pid, start), process.poll()), (True, None))
+            self.assertEqual((plugin.ended(pid, start), process.wait()), (False, -signal.SIGKILL))
 
 
 if __name__ == "__main__":

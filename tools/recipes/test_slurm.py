@@ -11,7 +11,8 @@ import unittest
 
 import namespaces
 import recipe
-from namespaces import must, run, wait_for
+from namespaces import must, run
+from processes import carriers, living, wait_for
 
 FILES = recipe.RECIPES / "slurm"
 PROGRAMS = ("munged", "slurmctld", "slurmd", "srun", "sbatch", "scancel", "scontrol", "sinfo",
@@ -46,8 +47,7 @@ PartitionName=all Nodes={node} Default=YES State=UP
 
 def left_on_node(job):
     """Processes of a job, told by the environment that Slurm gave them."""
-    mark = f"SLURM_JOB_ID={job}".encode()
-    return namespaces.living(lambda entry: mark in (entry / "environ").read_bytes().split(b"\0"))
+    return carriers(f"SLURM_JOB_ID={job}")
 
 
 class Cluster:
@@ -81,7 +81,7 @@ class Cluster:
             if path.exists():
                 pid = int(path.read_text())
                 os.kill(pid, signal.SIGKILL)
-                wait_for(lambda pid=pid: pid not in namespaces.living(lambda entry: True), f"{name}'s end")
+                wait_for(lambda pid=pid: pid not in living(lambda entry: True), f"{name}'s end")
         shutil.rmtree(self.home)
 
 

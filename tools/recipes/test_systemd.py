@@ -9,7 +9,8 @@ import unittest
 
 import namespaces
 import recipe
-from namespaces import must, run, wait_for
+from namespaces import must, run
+from processes import wait_for
 
 FILES = recipe.RECIPES / "systemd"
 DROP_INS = sorted(FILES.glob("*.conf"))
@@ -141,6 +142,7 @@ class Machine:
         wait_for(lambda: namespaces.remove_cgroup(self.cgroup), "an empty cgroup")
 
 
+@recipe.needs("pgrep")
 @unittest.skipUnless(os.path.exists(SYSTEMD), "not installed: systemd")
 @unittest.skipUnless(namespaces.own_cgroup(), "needs a writable cgroup v2")
 @unittest.skipUnless(namespaces.is_inside(), "needs root, to make namespaces")

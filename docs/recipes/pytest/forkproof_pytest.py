@@ -35,17 +35,20 @@ def command(entry):
     return (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
 
 
-def ended(pid):
+def ended(pid, start):
     """Whether the process ends by itself within SETTLE; it is killed when not."""
     try:
         process = os.pidfd_open(pid)
     except ProcessLookupError:
         return True
     try:
-        if select.select([process], [], [], SETTLE)[0]:
+        # Looked for once more, now that it is held: before, the number may have become another process's.
+        if select.select([process], [], [], SETTLE)[0] or (pid, start) not in members():
             return True
         signal.pidfd_send_signal(process, signal.SIGKILL)
         return False
+    except ProcessLookupError:
+        return True
     finally:
         os.close(process)
 
@@ -63,7 +66,7 @@ def nothing_left_behind():
         return
     before = members()
     yield
-    new = [(pid, text) for (pid, start), text in members().items() if (pid, start) not in before]
-    left = [f"{pid} ({text})" for pid, text in new if not ended(pid)]
+    new = {process: text for process, text in members().items() if process not in before}
+    left = [f"{process[0]} ({text!r})" for process, text in new.items() if not ended(*process)]
     if left:
         pytest.fail("left behind: " + ", ".join(left), pytrace=False)
