@@ -3,10 +3,14 @@
 include(CheckCCompilerFlag)
 include(CheckLinkerFlag)
 
-# Two builds, the same bytes: sources are said to lie in the folder that a debugger is started in, as Debian has it. A Debug
-# build keeps its paths. gcc takes the last that fits; a build directory often lies in the source's.
-if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
-  add_compile_options(-ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_BINARY_DIR}=./build)
+# Two builds, the same bytes: sources are said to lie in the folder that a debugger is started in, as Debian has it. A
+# Debug build keeps its paths, and so does a distribution that gathers the sources by them. gcc takes the last that fits;
+# a build directory often lies in the source's.
+option(FORKPROOF_PREFIX_MAP "Let no path of this machine into what is built" ON)
+if(FORKPROOF_PREFIX_MAP AND NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+  set(maps -ffile-prefix-map=${PROJECT_SOURCE_DIR}=. -ffile-prefix-map=${PROJECT_BINARY_DIR}=./build)
+  add_compile_options(${maps})
+  add_link_options("$<$<LINK_LANG_AND_ID:C,GNU>:${maps}>" "$<$<LINK_LANG_AND_ID:CXX,GNU>:${maps}>") # for LTO
 endif()
 
 # The command, and what it has beside it. What a compiler or linker does not know is left out, and tools/lint/hardening

@@ -206,8 +206,14 @@ class Checked(unittest.TestCase):
         there = cells(self.judged(CASES / identity / "bad.c", identity))
         self.assertEqual(cells(told), [there[0][:len(cells(told)[0]) - 1] + "…", *there[1:]])
 
+    def test_unnamed_that_is_not_there(self):
+        for number in "0", "8", "99":
+            done = unnamed(number)
+            self.assertEqual((2, "", f"unnamed: there is no program {number}: there are {SESSIONS}\n"),
+                             (done.returncode, done.stdout, done.stderr))
+
     def test_unnamed_in_other_uses(self):
-        for words in (), ("8",), ("x",), ("1", "no-such-entry"), ("1", "..", "x"), ("1", ""), ("1", ".."):
+        for words in (), ("x",), ("1", "no-such-entry"), ("1", "..", "x"), ("1", ""), ("1", ".."):
             with self.subTest(words):
                 done = unnamed(*words)
                 self.assertEqual((2, ""), (done.returncode, done.stdout))

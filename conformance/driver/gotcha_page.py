@@ -5,7 +5,7 @@ import re
 
 from . import gotcha_words as words
 from . import timeline
-from .cases import NATIVE, PROGRAMS
+from .cases import NATIVE, PROGRAMS, WINE
 
 INDEX = "README"
 MADE = "<!-- Made by conformance/driver/generate.py from {}; changes belong there. -->\n\n"
@@ -94,10 +94,11 @@ def sources(case):
         yield fenced(language[name], text[name])
 
 
-def under(entry):
+def under(entry, case):
     finding = f"The finding of an audit: {entry.audit}." if entry.audit else "An audit has nothing to find here."
-    run, preload = words.ANSWERS[entry.run], words.ANSWERS[entry.preload]
-    return [f"`forkproof run`: **{run}**. The library preloaded alone: **{preload}**.", entry.how, finding]
+    run, preload = (words.answer(f"**{words.ANSWERS[getattr(entry, mode)]}**", words.options(entry, case, mode))
+                    for mode in ("run", "preload"))
+    return [f"`forkproof run`: {run}. The library preloaded alone: {preload}.", entry.how, finding]
 
 
 def seen_by(case):
@@ -113,7 +114,7 @@ def page(entry, case, known):
     parts += ["## Remedy", entry.sections["Remedy"]]
     if case:
         parts += ["## The program", *sources(case)]
-    parts += ["## Under forkproof", *under(entry), "## Elsewhere", entry.sections["Elsewhere"]]
+    parts += ["## Under forkproof", *under(entry, case), "## Elsewhere", entry.sections["Elsewhere"]]
     if case:
         parts.append(f"See it: `{seen_by(case)}`")
     origin = f"conformance/catalogue/{entry.id}.md" + (f" and conformance/cases/{entry.id}" if case else "")
@@ -122,8 +123,13 @@ def page(entry, case, known):
 
 # --- the index ---
 
-def family(name, entries):
-    rows = [[f"[{e.id}]({e.id}.md)", e.title, e.severity, e.run, e.preload] for e in entries if e.family == name]
+def listed(entry, case):
+    answers = (words.answer(getattr(entry, mode), words.options(entry, case, mode)) for mode in ("run", "preload"))
+    return [f"[{entry.id}]({entry.id}.md)", entry.title, entry.severity, *answers]
+
+
+def family(name, entries, cases):
+    rows = [listed(entry, cases.get(entry.id)) for entry in entries if entry.family == name]
     if rows:
         yield f"## {words.FAMILIES[name]}"
         yield table(["", "what goes wrong", "severity", "run", "preload"], rows)
@@ -133,16 +139,32 @@ def counted(entries):
     """Of each source: how many gotchas come from it. One can come from several."""
     for document, title in words.DOCUMENTS.items():
         count = sum(any(found == document for found, _ in entry.sources) for entry in entries)
-        yield [document, title, str(count)]
+        yield [document, addressed(title), str(count)]
 
 
-def index(entries):
+def addressed(title):
+    for name, address in words.ADDRESSES.items():
+        title = title.replace(f"({name})", f"([{name}]({address}))")
+    return title
+
+
+def shown(entries, cases):
+    """How their programs are run."""
+    wine = sum(case.platform == WINE for case in (cases.get(entry.id) for entry in entries) if case)
+    if not wine:
+        return "`forkproof explain --run ID`"
+    return (f"`forkproof explain --run ID`; the {wine} of Windows' own run in Wine: "
+            "`conformance/run --platform wine ID`")
+
+
+def index(entries, cases):
     parts = ["# Gotchas", f"{len(entries)} ways in which programs that start other programs go wrong, in the order of "
-             "a course. Each has a program that really falls into it (`forkproof explain --run ID`), and one that does "
+             f"a course. Each has a program that really falls into it ({shown(entries, cases)}), and one that does "
              "not. *run* and *preload* say what `forkproof run`, and the library preloaded alone, do about it: "
-             "prevented, limited, detected (`forkproof audit` names it), or none."]
+             "prevented, limited, detected (`forkproof audit` names it), or none. Options that are named there "
+             "must be given, to the command or in `FORKPROOF_OPTIONS`: without them it happens."]
     for name in words.FAMILIES:
-        parts += family(name, entries)
+        parts += family(name, entries, cases)
     parts += ["## Sources", table(["", "document", "gotchas"], counted(entries))]
     return MADE.format("conformance/catalogue") + "\n\n".join(parts) + "\n"
 
@@ -151,4 +173,4 @@ def pages(entries, cases, more=frozenset()):
     """{file name: text}. more: ids of gotchas that have a page as well."""
     known = {entry.id for entry in entries} | more
     found = {f"{entry.id}.md": page(entry, cases.get(entry.id), known) for entry in entries}
-    return {**found, f"{INDEX}.md": index(entries)}
+    return {**found, f"{INDEX}.md": index(entries, cases)}

@@ -56,7 +56,8 @@ def row(entry, case):
     fields = [*map(literal, (entry.id, entry.title, entry.family, words.FAMILIES[entry.family], entry.severity)),
               strings(entry.tags), strings(words.PLATFORMS[name] for name in entry.platforms),
               array("fp_source", [source(*found) for found in entry.sources]),
-              *map(literal, (entry.run, entry.preload, entry.how, entry.audit)),
+              *map(literal, (entry.run, entry.preload, *(words.options(entry, case, mode) for mode in MODES[1:]))),
+              *map(literal, (entry.how, entry.audit)),
               *(literal(entry.sections[name]) for name in ("Story", "Timeline", "Remedy", "Elsewhere")), example(case)]
     return "    {" + ",\n     ".join(fields) + "},\n"
 

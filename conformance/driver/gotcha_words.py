@@ -16,6 +16,7 @@ DOCUMENTS = {
     "S4": "NET7212, Safe System Programming: Multiprocessing pitfalls",
     "+": "beyond these",
 }
+ADDRESSES = {"duct": "https://github.com/oconnor663/duct.py"}  # that a document itself names
 PLATFORMS = {"linux": "Linux", "macos": "macOS", "bsd": "BSD", "windows": "Windows"}
 MODES = {"bare": "bare", "run": "`forkproof run`", "preload": "preload alone"}
 ANSWERS = {
@@ -48,3 +49,19 @@ def condition(text):
 
 def listed(words):
     return ", ".join(words)
+
+
+def options(entry, case, mode):
+    """With which its answer is what it is, since by default it is not. The grace decides how long it takes only, and
+    contain= is the preload's."""
+    if case is None or getattr(entry, mode) not in ("prevented", "limited"):
+        return ""
+    keys = [key for key in case.preload.split(":") if key]
+    if mode == "preload":
+        return ":".join(keys)
+    others = [f"-o {key}" for key in keys if not key.startswith("contain=") and f"--{key}" not in case.run]
+    return " ".join([word for word in case.run if not word.startswith("--grace=")] + others)
+
+
+def answer(text, with_options):
+    return f"{text}, with `{with_options}`" if with_options else text

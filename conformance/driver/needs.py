@@ -32,7 +32,7 @@ def is_root():
     return os.geteuid() == 0 and users >= WHOLE_MACHINE
 
 
-def libc_of(program):
+def kind_of_libc(program):
     """By the loader that it asks for."""
     try:
         with open(program, "rb") as file:
@@ -48,7 +48,7 @@ def glibc_of(program):
         found = re.match(r"glibc (\d+)\.(\d+)", facts.libc_of(program.read_bytes()))
     except OSError:
         found = None
-    return tuple(map(int, found.groups())) if found else NEWEST if libc_of(program) == "glibc" else NONE
+    return tuple(map(int, found.groups())) if found else NEWEST if kind_of_libc(program) == "glibc" else NONE
 
 
 class Machine:
@@ -141,7 +141,7 @@ class Machine:
             version = release() if system == "linux" else glibc_of(program)
             answer = version >= tuple(map(int, least.split(".")))
         elif name in ("glibc", "musl"):
-            answer = libc_of(program) == name
+            answer = kind_of_libc(program) == name
         elif name == "cgroup":
             answer = self.cgroup
         else:

@@ -134,6 +134,7 @@ class Audit(TestCase):
             self.assertEqual(0, self.audit()[0])
             lines = self.fake.with_name("words").read_text().splitlines()
             self.assertIn("--version", lines)  # for the report
+            self.assertGreater(len(lines), 1)
             for line in (line for line in lines if line != "--version"):
                 self.assertTrue(line.startswith("audit --stall=1s,end --format=json --output=../audit.json "), line)
                 self.assertIn(wanted, line)

@@ -79,6 +79,13 @@ where = "musl !root"
 outcome = "wrong"
 because = "musl is different"
 """
+WINE_CASE = """\
+platform = "wine"
+outcomes.wrong = {safe = false, when = "said", means = "it went wrong"}
+outcomes.right = {safe = true, when = "said", means = "it went right"}
+expect.bad.bare = "wrong"
+expect.good.bare = "right"
+"""
 PROGRAM = """\
 #include <stdio.h>
 
@@ -203,8 +210,39 @@ class Generate(unittest.TestCase):
         self.make_pages()
         index = (self.docs / "README.md").read_text()
         self.assertLess(index.index("[first](first.md)"), index.index("[a-sister](a-sister.md)"))
-        self.assertIn(" | note | prevented | none |", index)
-        self.assertIn("| S0 | Gotchas, bugs, and platform inconsistencies (duct) | 3 |", index)
+        self.assertIn(" | note | prevented, with `-o kill=tree` | none |", index)
+        self.assertRegex(index, r"\| S0 \| Gotchas, bugs, .* \(\[duct\]\(https:\S+\)\) \| 3 \|\n")
+        self.assertIn("really falls into it (`forkproof explain --run ID`), and", index)
+
+    def test_the_options_that_an_answer_takes(self):
+        case = self.folder / "cases/an-entry/case.toml"
+        self.add_entry("an-entry", ENTRY.replace('preload = "none"', 'preload = "limited"'))
+        for of_run, of_preload, run, preload in (
+                ((), "", "", ""), (("--grace=100ms",), "", "", ""), ((), "contain=guard", "", "contain=guard"),
+                (("--kill=tree",), "kill=tree", "--kill=tree", "kill=tree"),
+                (("--confine",), "a=b:c=d", "--confine -o a=b -o c=d", "a=b:c=d")):
+            with self.subTest((of_run, of_preload)):
+                case.write_text(f"run = {list(of_run)}\n" + CASE.replace('"kill=tree"', f'"{of_preload}"'))
+                self.make_pages()
+                run, preload = (f", with `{options}`" if options else "" for options in (run, preload))
+                self.assertIn(f"`forkproof run`: **prevented**{run}. The library preloaded alone: "
+                              f"**limited**{preload}.\n", self.page())
+                self.assertIn(f" | note | prevented{run} | limited{preload} |\n", (self.docs / "README.md").read_text())
+
+    def test_an_answer_that_takes_nothing(self):
+        self.make_pages()
+        self.assertIn("**prevented**, with `-o kill=tree`. The library preloaded alone: **nothing**.\n", self.page())
+
+    def test_windows_own_are_run_elsewhere(self):
+        self.add_entry("elsewhere", ENTRY.replace('"linux"', '"windows"'))
+        self.add_case("elsewhere")
+        case = self.folder / "cases/elsewhere"
+        (case / "case.toml").write_text(WINE_CASE)
+        for name in "bad", "good":
+            (case / f"{name}.c").rename(case / f"{name}.windows.c")
+        self.make_pages()
+        self.assertIn("(`forkproof explain --run ID`; the 1 of Windows' own run in Wine: `conformance/run --platform "
+                      "wine ID`)", (self.docs / "README.md").read_text())
 
     def test_the_table_is_good_c(self):
         table, program = self.folder / "table.c", self.folder / "program.c"

@@ -342,9 +342,9 @@ class Conditions(fixture.TestCase):
     def test_libc_is_the_programs(self):
         program = self.suite.top / "program"
         program.write_bytes(b"\x7fELF...../lib/ld-musl-x86_64.so.1\0")
-        self.assertEqual("musl", needs.libc_of(program))
+        self.assertEqual("musl", needs.kind_of_libc(program))
         self.assertFalse(self.machine.holds("glibc-2.0", program))
-        self.assertEqual("glibc", needs.libc_of(shutil.which("env")))
+        self.assertEqual("glibc", needs.kind_of_libc(shutil.which("env")))
 
     def test_version_is_that_of_the_library_beside_the_loader(self):
         """Which need not be this machine's."""

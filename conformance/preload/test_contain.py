@@ -372,20 +372,21 @@ class Others(Contained):
 
 class Places(Contained):
     @unittest.skipUnless(os.geteuid() == 0, "needs root")
-    def test_where_somebody_else_has_the_name(self):
+    def test_where_somebody_else_has_the_name_and_others_like_it(self):
+        taken = ["forkproof-0", *(f"forkproof-0.{n}" for n in range(1, 10))]
         reader, writer = os.pipe()
         program = Program.__new__(Program)
-        script = ("mount -t tmpfs none /dev/shm && mkdir /dev/shm/forkproof-0 && chown 65534 /dev/shm/forkproof-0 && "
+        script = (f"mount -t tmpfs none /dev/shm && cd /dev/shm && mkdir {' '.join(taken)} && chown 65534 * && "
                   'LD_PRELOAD=$0 "$@"; status=$?; ls -A /dev/shm; exit $status')
-        program.begin(["unshare", "--mount", "sh", "-c", script, SHIM, CONTAIN, "return", str(writer), "session-orphan"],
-                      reader, writer, env=environment(None, None), stdin=subprocess.PIPE, members=1)
+        argv = ["unshare", "--mount", "sh", "-c", script, SHIM, CONTAIN, "return", str(writer), "session-orphan"]
+        program.begin(argv, reader, writer, env=environment(None, None), stdin=subprocess.PIPE, members=1)
         self.addCleanup(program.close)
         status, output, _, alive = program.ended()
-        self.assertEqual((status, output.splitlines()[-1:], alive), (0, ["forkproof-0"], 0))
+        self.assertEqual((status, output.splitlines()[-len(taken):], alive), (0, taken, 0))
 
 
 class Weaker(Contained):
-    """Where there can be no register the program runs as bare, without a word."""
+    """Where there can be no register the program runs as bare, without a word that was not asked for."""
 
     def check(self, **more):
         bare = self.program("return", "child", "orphan", shim=None).ended()
@@ -403,6 +404,11 @@ class Weaker(Contained):
         program = Program("return", "child", options="verbose=1", FORKPROOF_RUNTIME_DIR="/proc/none/place")
         self.addCleanup(program.close)
         self.assertIn("nothing is contained: no register can be had", program.ended()[2])
+
+    def test_who_has_asked_for_a_guard_is_told_once(self):
+        env = environment("contain=guard", SHIM, FORKPROOF_RUNTIME_DIR="/proc/none/place")
+        outcome = run(["sh", "-c", "/bin/true; sh -c '/bin/true; env -i sh -c \"/bin/true; true\"'; true"], env)
+        self.assertRegex(outcome.err, r"\Aforkproof: sh\[\d+\]: nothing is contained: no register can be had\n\Z")
 
     def test_a_link(self):
         os.symlink(self.place, self.base)

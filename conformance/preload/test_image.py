@@ -82,6 +82,26 @@ class Setuid(Differential):
                 self.assertEqual(bare.lines(), ["status 0", "hooked no"])
                 self.assertEqual(hard.lines(), bare.lines())
 
+    def test_loaded_all_the_same_it_is_not_told_by_its_caller(self):
+        """By /etc/ld.so.preload it is in setuid images, too; one that is not setuid is the control."""
+        with tempfile.TemporaryDirectory() as folder:
+            place = pathlib.Path(folder)
+            place.chmod(0o755)
+            shim = shim_copied_to(place)
+            for name, mode in (("plain", 0o755), ("setuid", 0o4755)):
+                copy = shutil.copy(SHOW, place / name)
+                os.chown(copy, 1, -1)
+                os.chmod(copy, mode)
+            if os.statvfs(place).f_flag & os.ST_NOSUID:
+                self.skipTest("the temporary folder is mounted nosuid")
+            script = ("mkdir etc && cp /etc/ld.so.cache etc && mount --bind etc /etc && "
+                      'echo "$1" >/etc/ld.so.preload && '
+                      "as='setpriv --reuid 65534 --regid 65534 --clear-groups env FORKPROOF_OPTIONS=bad' && "
+                      "$as ./plain hooked && $as ./setuid hooked")
+            outcome = run(["unshare", "--mount", "sh", "-c", script, "sh", shim], environment(), cwd=place)
+        self.assertEqual(outcome.lines(), ["status 0", "hooked yes", "hooked yes",
+                                           "! forkproof: FORKPROOF_OPTIONS: no '=' in option 'bad'"])
+
 
 class Silence(Differential):
     def test_programs_of_the_system(self):

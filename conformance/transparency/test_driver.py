@@ -126,6 +126,12 @@ class Telling(unittest.TestCase):
         missing = report.Result(types.SimpleNamespace(name="gone", title="G", kinds=()), impossible="no such package")
         self.assertIn("- `gone`: no such package", report.page([missing]))
 
+    def test_page_names_the_suites_that_are_not_in_the_run(self):
+        first, *others = (report.Result(types.SimpleNamespace(name=name, title="T", kinds=()))
+                          for name in suite.names())
+        self.assertIn(f"\nIn the tree and not in this run: `{first.suite.name}`.\n", report.page(others))
+        self.assertNotIn("not in this run", report.page([first, *others]))
+
 
 class Reading(unittest.TestCase):
     def test_checks_and_figures_of_a_scenario(self):

@@ -25,8 +25,6 @@ static struct {
     atomic_int settling;         /* the process that is finding out; a pid, as it may fork */
 } group;
 
-enum { NAMES = 10 }; /* of the directory, tried one after the other */
-
 /* Of this process; a forked child starts with UNKNOWN. */
 enum { UNKNOWN, NONE, MEMBER };
 
@@ -49,11 +47,9 @@ static const char *base(char buffer[static FP_REGISTER_PATH]) {
         return fp_settings.runtime;
     fp_text_copy(buffer, start, sizeof start);
     char *end = buffer + sizeof start - 1;
-    end += fp_text_number(end, fp_sys_geteuid());
-    for (unsigned n = 1; n < NAMES && fp_register_base_is_taken(buffer); n++) {
-        *end = '.';
-        (void)fp_text_number(end + 1, n);
-    }
+    (void)fp_text_number(end, fp_sys_geteuid());
+    if (fp_register_base_is_taken(buffer))
+        fp_register_base_beside(buffer);
     return buffer;
 }
 
@@ -66,13 +62,21 @@ static struct fp_register *find(void) {
     return fp_register_find(base(buffer), group.parent, group.path);
 }
 
+/* In a fork, where descriptor 2 may be anything: only when more than the default was asked for. */
+static void say_uncontained(void) {
+    bool asked = fp_settings.options.contain == FP_CONTAIN_GUARD && !fp_settings.said;
+    if (asked || fp_settings.options.verbose)
+        fp_say(fp_self(), fp_words(": nothing is contained: no register can be had"));
+    fp_settings.said |= asked;
+}
+
 static struct fp_register *make(void) {
     char buffer[FP_REGISTER_PATH];
     if (group.path[0]) // what we belonged to is over
         return NULL;
     struct fp_register *reg = fp_register_make(base(buffer), group.path);
     if (!reg) {
-        fp_say_verbose(fp_self(), fp_words(": nothing is contained: no register can be had"));
+        say_uncontained();
         return NULL;
     }
     group.root = reg->root;

@@ -7,7 +7,8 @@
  * members and enter their children in the register. The root ends the others when it ends in a way
  * that libc lets us see; contain=guard adds a process that sees every end.
  *
- * Async-signal-safe. A process that cannot have a register runs as bare, which verbose=1 says.
+ * Async-signal-safe. A process that cannot have a register runs as bare, which contain=guard says
+ * once, and verbose=1 always.
  */
 #ifndef FP_GROUP_H
 #define FP_GROUP_H

@@ -54,7 +54,7 @@ static _Noreturn void become_guard(int pidfd, const char *library, const char *p
     if (pidfd > 0)
         (void)fp_sys_close_range(0, (unsigned)pidfd - 1);
     (void)fp_sys_close_range((unsigned)pidfd + 1, ~0U);
-    if (library)
+    if (library && *library == '/') // else it may be anybody's: the program may have gone elsewhere
         (void)fp_sys_execve(library, argv, envp);
     (void)fp_sys_chdir("/");
     watch(pidfd, path); // with a copy of the program's memory

@@ -16,8 +16,10 @@ static bool slice_is(struct slice s, const char *word) {
     return fp_text_length(word) == s.length && fp_text_same(s.start, word, s.length);
 }
 
-static bool read_count(struct slice s, unsigned max, unsigned *ret_value) {
+static bool read_count(struct slice s, unsigned max, unsigned *ret_value,
+                       const char **ret_expected) {
     unsigned value = 0;
+    *ret_expected = "a number up to 1000000";
     if (s.length == 0 || s.length > 9)
         return false;
     for (size_t i = 0; i < s.length; i++) {
@@ -31,8 +33,10 @@ static bool read_count(struct slice s, unsigned max, unsigned *ret_value) {
     return true;
 }
 
-/* The place of the word in "one|two|three". */
-static bool read_word(struct slice s, const char *words, unsigned *ret_place) {
+/* The place of the word in "one|two|three", which is what is expected. */
+static bool read_word(struct slice s, const char *words, unsigned *ret_place,
+                      const char **ret_expected) {
+    *ret_expected = words;
     for (unsigned place = 0; *words; place++) {
         size_t length = 0;
         while (words[length] && words[length] != '|')
@@ -46,8 +50,9 @@ static bool read_word(struct slice s, const char *words, unsigned *ret_place) {
     return false;
 }
 
-/* Returns what is wrong with the pair, or NULL. */
-static const char *read_pair(struct slice pair, struct fp_options *options) {
+/* Returns what is wrong with the pair, and what its value may be; or NULL. */
+static const char *read_pair(struct slice pair, struct fp_options *options,
+                             const char **ret_expected) {
     size_t split = 0;
     while (split < pair.length && pair.start[split] != '=')
         split++;
@@ -57,25 +62,25 @@ static const char *read_pair(struct slice pair, struct fp_options *options) {
     struct slice value = {pair.start + split + 1, pair.length - split - 1};
     bool good;
     if (slice_is(key, "zombies"))
-        good = read_count(value, FP_MAX_ZOMBIES, &options->zombies);
+        good = read_count(value, FP_MAX_ZOMBIES, &options->zombies, ret_expected);
     else if (slice_is(key, "verbose"))
-        good = read_count(value, 1, &options->verbose);
+        good = read_word(value, "0|1", &options->verbose, ret_expected);
     else if (slice_is(key, "stale"))
-        good = read_word(value, "deny|report|allow", &options->stale);
+        good = read_word(value, "deny|report|allow", &options->stale, ret_expected);
     else if (slice_is(key, "kill"))
-        good = read_word(value, "process|tree", &options->kill);
+        good = read_word(value, "process|tree", &options->kill, ret_expected);
     else if (slice_is(key, "env"))
-        good = read_word(value, "keep|restore|off", &options->env);
+        good = read_word(value, "keep|restore|off", &options->env, ret_expected);
     else if (slice_is(key, "sigpipe"))
-        good = read_word(value, "keep|epipe", &options->sigpipe);
+        good = read_word(value, "keep|epipe", &options->sigpipe, ret_expected);
     else if (slice_is(key, "pipes"))
-        good = read_word(value, "keep|cloexec", &options->pipes);
+        good = read_word(value, "keep|cloexec", &options->pipes, ret_expected);
     else if (slice_is(key, "exec"))
-        good = read_word(value, "libc|parent-dir", &options->exec);
+        good = read_word(value, "libc|parent-dir", &options->exec, ret_expected);
     else if (slice_is(key, "contain"))
-        good = read_word(value, "group|guard|off", &options->contain);
+        good = read_word(value, "group|guard|off", &options->contain, ret_expected);
     else if (slice_is(key, "confine"))
-        good = read_word(value, "off|on", &options->confine);
+        good = read_word(value, "off|on", &options->confine, ret_expected);
     else
         return "unknown option";
     return good ? NULL : "bad value in option";
@@ -89,9 +94,10 @@ bool fp_options_parse(const char *text, struct fp_options *ret_options,
         struct slice pair = {text, 0};
         while (text[pair.length] && text[pair.length] != ':')
             pair.length++;
-        const char *what = pair.length ? read_pair(pair, ret_options) : NULL;
+        const char *expected = NULL;
+        const char *what = pair.length ? read_pair(pair, ret_options, &expected) : NULL;
         if (what && good) {
-            *ret_error = (struct fp_options_error){pair.start, pair.length, what};
+            *ret_error = (struct fp_options_error){pair.start, pair.length, what, expected};
             good = false;
         }
         text += pair.length;

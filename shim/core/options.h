@@ -48,7 +48,8 @@ struct fp_options {
 struct fp_options_error {
     const char *at;
     size_t length;
-    const char *what; /* "unknown option", "bad value", "no '='" */
+    const char *what;     /* "unknown option", "bad value", "no '='" */
+    const char *expected; /* of a bad value: "one|two"; or NULL */
 };
 
 extern const struct fp_options fp_options_default;

@@ -101,17 +101,60 @@ bool fp_register_base_is_taken(const char *base) {
            (!S_ISDIR(status.stx_mode) || status.stx_uid != fp_sys_geteuid());
 }
 
-/* A directory of ours that nobody else may enter, or a negative error. */
+/* A directory of ours that nobody else may enter. */
+static bool is_private(const struct statx *status) {
+    return S_ISDIR(status->stx_mode) && status->stx_uid == fp_sys_geteuid() &&
+           (status->stx_mode & 077) == 0;
+}
+
+/* The same, or a negative error. */
 static int open_base(const char *base) {
     struct statx status = {0};
     int fd = fp_sys_open(base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return fd;
-    if (fp_sys_statx(fd, "", AT_EMPTY_PATH, &status) == 0 && status.stx_uid == fp_sys_geteuid() &&
-        (status.stx_mode & 077) == 0)
+    if (fp_sys_statx(fd, "", AT_EMPTY_PATH, &status) == 0 && is_private(&status))
         return fd;
     (void)fp_sys_close(fd);
     return -EPERM;
+}
+
+/* Where the last name of a path begins. */
+static size_t name_at(const char *path) {
+    size_t at = fp_text_length(path);
+    while (at > 0 && path[at - 1] != '/')
+        at--;
+    return at;
+}
+
+/* The first private directory whose name begins so; false when there is none. */
+static bool find_private(int folder, const char *beginning, char name[static NAME_SIZE]) {
+    struct fp_proc_list names;
+    const char *next;
+    fp_proc_list_of(&names, folder);
+    while ((next = fp_proc_list_next_name(&names))) {
+        struct statx status = {0};
+        size_t length = fp_text_length(next);
+        if (length < NAME_SIZE && fp_text_same(next, beginning, fp_text_length(beginning)) &&
+            fp_sys_statx(folder, next, AT_SYMLINK_NOFOLLOW, &status) == 0 && is_private(&status)) {
+            fp_text_copy(name, next, length + 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+void fp_register_base_beside(char base[static FP_REGISTER_PATH]) {
+    char folder[FP_REGISTER_PATH];
+    size_t name = name_at(base);
+    char *end = append(base + fp_text_length(base), ".");
+    fp_text_copy(folder, base, name);
+    folder[name] = '\0';
+    int fd = fp_sys_open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || !find_private(fd, base + name, base + name))
+        append_number(end, (unsigned)fp_sys_boot_time().tv_nsec);
+    if (fd >= 0)
+        (void)fp_sys_close(fd);
 }
 
 static int make_base(const char *base) {
@@ -303,11 +346,9 @@ struct fp_register *fp_register_find(const char *base, pid_t pid,
 
 void fp_register_remove(const char *path) {
     char base[FP_REGISTER_PATH];
-    size_t slash = fp_text_length(path);
-    while (slash > 0 && path[slash] != '/')
-        slash--;
+    size_t name = name_at(path);
     (void)fp_sys_unlinkat(FP_AT_FDCWD, path, 0);
-    fp_text_copy(base, path, slash);
-    base[slash] = '\0';
+    fp_text_copy(base, path, name);
+    base[name > 0 ? name - 1 : 0] = '\0';
     (void)fp_sys_unlinkat(FP_AT_FDCWD, base, AT_REMOVEDIR);
 }

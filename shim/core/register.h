@@ -58,6 +58,12 @@ uint64_t fp_register_now(void);
 /* The path is there and can be no base of ours: it is another user's, or no directory. */
 bool fp_register_base_is_taken(const char *base);
 
+/*
+ * Appends ".N" to a base that is taken, so that it names another beside it: one of ours that is
+ * there, or else a new one, whose name nobody could take beforehand.
+ */
+void fp_register_base_beside(char base[static FP_REGISTER_PATH]);
+
 /* Makes the register of which the calling process is the root. path: where its name is written. */
 struct fp_register *fp_register_make(const char *base, char path[static FP_REGISTER_PATH]);
 

@@ -2,6 +2,7 @@
 
 #include "contract.h"
 #include "say.h"
+#include "symbol.h"
 #include "sys.h"
 #include "text.h"
 
@@ -79,6 +80,49 @@ static void read_options(const char *text) {
     fp_settings.said = true;
 }
 
+static bool has_slash(const char *item, size_t length) {
+    for (size_t i = 0; i < length; i++)
+        if (item[i] == '/')
+            return true;
+    return false;
+}
+
+/* Where the list of items would be divided, or the loader would put something else. */
+static bool is_special(char c) {
+    return (unsigned char)c <= ' ' || c == ':' || c == '$';
+}
+
+/* In front of a relative item; the current directory is still the one in which it was found. */
+static const char *keep_below_here(const char *item, size_t length) {
+    char *copy = kept + kept_used;
+    size_t room = sizeof kept - kept_used;
+    long named = fp_sys_getcwd(copy, room);
+    if (named <= 0 || *copy != '/' || length >= room - (size_t)named)
+        return NULL;
+    char *slash = copy + named - 1;
+    for (const char *c = copy; c < slash; c++)
+        if (is_special(*c))
+            return NULL;
+    *slash = '/';
+    fp_text_copy(slash + 1, item, length);
+    slash[1 + length] = '\0';
+    kept_used += (size_t)named + length + 1;
+    return copy;
+}
+
+/*
+ * By a path that leads to it from everywhere: the loader of the next image would look for a
+ * relative one in the directory of that time, which may be a stranger's.
+ */
+static const char *keep_item(const char *item, size_t length) {
+    if (*item == '/' || !has_slash(item, length))
+        return keep(item, length);
+    const char *found = fp_symbol_own_path();
+    if (found && *found == '/') // the item begins with $ORIGIN
+        return keep(found, fp_text_length(found));
+    return keep_below_here(item, length);
+}
+
 void fp_settings_read(char *const *envp) {
     const char *list = NULL;
     const char *options = NULL;
@@ -88,6 +132,10 @@ void fp_settings_read(char *const *envp) {
     const char *runtime = NULL;
     static const size_t runtime_name = sizeof FP_ENV_RUNTIME_DIR; // and the '='
     size_t length = 0;
+    if (fp_sys_is_secure()) { // who has set them has not the rights that they would be used with
+        fp_settings.options.contain = FP_CONTAIN_OFF;
+        return;
+    }
     for (; envp && *envp; envp++) {
         const char *value;
         if ((*envp)[0] == *FP_SYS_PRELOAD && (value = fp_variable_value(*envp, FP_SYS_PRELOAD))) {
@@ -113,9 +161,9 @@ void fp_settings_read(char *const *envp) {
     // Our own item first: without it nothing else is worth keeping.
     const char *item = list ? fp_preload_item(list, &length) : NULL;
     if (item)
-        fp_settings.preload = keep(item, length);
+        fp_settings.preload = keep_item(item, length);
     if (item && !fp_settings.preload)
-        fp_say(fp_words("path too long to be kept over exec '"), fp_foreign(item, length),
+        fp_say(fp_words("path cannot be kept over exec '"), fp_foreign(item, length),
                fp_words("'"));
     if (options) {
         fp_settings.text =

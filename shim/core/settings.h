@@ -18,13 +18,16 @@
 #define FP_AUDIT 0
 #endif
 
-/* Room for the kept strings. A preload path that does not fit is not kept, and that is said. */
+/*
+ * Room for the kept strings. A preload path that does not fit, or that cannot be made absolute, is
+ * not kept, and that is said.
+ */
 #define FP_KEPT_SIZE 1536
 
 struct fp_settings {
     struct fp_options options;
-    bool said;           /* the options were bad and this image or an earlier one has said so */
-    const char *preload; /* our own item of LD_PRELOAD, or NULL: nothing to keep */
+    bool said; /* this image or an earlier one has said that what was asked for cannot be had */
+    const char *preload; /* our own item of LD_PRELOAD, never a relative path; NULL: none to keep */
     const char *text;    /* "FORKPROOF_OPTIONS=…", or NULL */
     const char *run;     /* "FORKPROOF_RUN=…", or NULL */
     const char *ledger;  /* "FORKPROOF_LEDGER=…", or NULL */
@@ -48,7 +51,11 @@ static inline const char *fp_settings_record(const struct fp_settings *settings)
 #endif
 }
 
-/* Reads envp (may be NULL). Complains of bad options in one line on stderr, once. */
+/*
+ * Reads envp (may be NULL). Complains of bad options in one line on stderr, once. In a program that
+ * has rights which its caller has not (AT_SECURE) nothing counts that stands there, and so nothing
+ * is contained: it may be a member of a run.
+ */
 void fp_settings_read(char *const *envp);
 
 /* The item of an LD_PRELOAD list that is this library, or NULL. */

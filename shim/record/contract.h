@@ -23,7 +23,7 @@
  */
 #define FP_ENV_RECORD "FORKPROOF_RECORD"
 
-/* Set over exec once bad options have been complained of, so that it is said once. */
+/* Set over exec once it is said that options are bad or cannot be had, so that it is said once. */
 #define FP_ENV_SAID "FORKPROOF_SAID"
 
 /*

@@ -64,7 +64,7 @@ Test(options, every_text_is_read_as_documented) {
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const struct row *row = &rows[i];
         struct fp_options got = {.zombies = 12345, .stale = ALLOW, .env = OFF};
-        struct fp_options_error error = {NULL, 0, NULL};
+        struct fp_options_error error = {0};
         bool good = fp_options_parse(row->text, &got, &error);
         cr_expect_eq(good, row->bad == NULL, "'%s'", row->text);
         cr_expect(got.zombies == row->zombies && got.stale == row->stale && got.env == row->env,
@@ -75,6 +75,21 @@ Test(options, every_text_is_read_as_documented) {
         cr_expect_eq(error.at, strstr(row->text, row->bad), "'%s'", row->text);
         cr_expect_str_eq(error.what, row->what);
     }
+}
+
+static const char *expected_of(const char *text) {
+    struct fp_options got;
+    struct fp_options_error error = {.expected = "not set"};
+    cr_assert_not(fp_options_parse(text, &got, &error), "'%s'", text);
+    return error.expected;
+}
+
+Test(options, a_bad_value_is_told_with_what_is_expected) {
+    cr_expect_str_eq(expected_of("zombies=abc"), "a number up to 1000000");
+    cr_expect_str_eq(expected_of("verbose=2"), "0|1");
+    cr_expect_str_eq(expected_of("kill=tree:stale=no"), "deny|report|allow");
+    cr_expect_null(expected_of("nonsense=1"));
+    cr_expect_null(expected_of("zombies"));
 }
 
 static struct fp_options options_of(const char *text) {

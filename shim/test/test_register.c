@@ -169,6 +169,26 @@ Test(register, a_base_is_taken_when_it_is_no_directory_or_another_users) {
     cr_assert_eq(rmdir(other), 0);
 }
 
+Test(register, beside_a_base_that_is_taken_is_one_of_ours_or_a_new_one) {
+    char beside[FP_REGISTER_PATH], again[FP_REGISTER_PATH], name[FP_REGISTER_PATH];
+    struct stat status;
+    strcpy(beside, base);
+    fp_register_base_beside(beside);
+    cr_assert_eq(strncmp(beside, base, strlen(base)), 0);
+    cr_assert_eq(beside[strlen(base)], '.');
+    cr_assert_neq(lstat(beside, &status), 0, "%s is no new one", beside);
+    snprintf(name, sizeof name, "%s.0", base);
+    cr_assert_eq(mkdir(name, 0711), 0);
+    strcpy(again, base);
+    fp_register_base_beside(again);
+    cr_assert_str_neq(again, name, "others may enter it");
+    cr_assert_eq(mkdir(beside, 0700), 0);
+    strcpy(again, base);
+    fp_register_base_beside(again);
+    cr_assert_str_eq(again, beside);
+    cr_assert(rmdir(name) == 0 && rmdir(beside) == 0);
+}
+
 Test(register, no_file_is_made_beyond_the_limit_of_its_size) {
     char unused[FP_REGISTER_PATH];
     const struct rlimit small = {4096, RLIM_INFINITY};

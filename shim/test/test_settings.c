@@ -2,7 +2,9 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "contract.h"
@@ -101,6 +103,34 @@ Test(settings, overlong_bad_option_stays_one_line) {
     memset(option + strlen(option), 'x', sizeof option - 1 - strlen(option));
     size_t length = said_while(option, "A=1", "B=2", text, sizeof text);
     cr_assert(length <= 256 && text[length - 1] == '\n' && text[length - 2] == '\'');
+}
+
+/* Another image would look for it in its own directory. */
+Test(settings, a_relative_path_is_kept_as_an_absolute_one) {
+    cr_assert_eq(chdir("/usr"), 0);
+    read_variables("LD_PRELOAD=a.so:lib/libforkproof.so:b.so", "A=1", "B=2");
+    cr_assert_str_eq(fp_settings.preload, "/usr/lib/libforkproof.so");
+    read_variables("LD_PRELOAD=./$PLATFORM/libforkproof.so", "A=1", "B=2");
+    cr_assert_str_eq(fp_settings.preload, "/usr/./$PLATFORM/libforkproof.so");
+}
+
+Test(settings, a_name_that_is_searched_for_is_kept_as_it_is) {
+    read_variables("LD_PRELOAD=libforkproof.so", "A=1", "B=2");
+    cr_assert_str_eq(fp_settings.preload, "libforkproof.so");
+}
+
+Test(settings, a_relative_path_is_not_kept_where_no_list_can_name_its_directory) {
+    static const char *const names[] = {"forkproof a", "forkproof:a", "forkproof$a"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        char folder[64] = "/tmp/forkproof-test-XXXXXX";
+        char text[512];
+        cr_assert(mkdtemp(folder) && chdir(folder) == 0);
+        cr_assert(mkdir(names[i], 0700) == 0 && chdir(names[i]) == 0);
+        cr_expect_gt(said_while("LD_PRELOAD=./libforkproof.so", "A=1", "B=2", text, sizeof text),
+                     0);
+        cr_expect_null(fp_settings.preload, "%s", names[i]);
+        cr_assert(chdir(folder) == 0 && rmdir(names[i]) == 0 && rmdir(folder) == 0);
+    }
 }
 
 /* settings.h: "A preload path that does not fit is not kept, and that is said." */

@@ -38,19 +38,24 @@ class Run(unittest.TestCase):
                     if one["ours"] and not one["absent"] and not one["name"].startswith("group")]
         self.assertIn("walk", measured)
         for name in measured:
-            for load, figure in self.figures(name).items():
-                if figure:
-                    self.assertEqual(0, figure["left"], f"{name}, {load}")
-                    self.assertGreater(figure["median_ms"], 0, f"{name}, {load}")
+            figures = {load: figure for load, figure in self.figures(name).items() if figure}
+            self.assertTrue(figures, name)
+            for load, figure in figures.items():
+                self.assertEqual(0, figure["left"], f"{name}, {load}")
+                self.assertGreater(figure["median_ms"], 0, f"{name}, {load}")
 
     def test_what_a_tool_leaves_is_counted_by_somebody_else(self):
         self.assertEqual(10, self.figures("setsid -w")["10"]["left"])
         self.assertIn("10 left", self.terminal)
 
     def test_a_bomb_fills_its_limit(self):
-        for load, figure in self.figures("setsid -w").items():
-            if load.startswith("bomb"):
-                self.assertGreater(figure["left"], 50)
+        loads = [load for load in self.data["loads"] if load["name"].startswith("bomb")]
+        self.assertTrue(loads)
+        bombs = {load: figure for load, figure in self.figures("setsid -w").items() if load.startswith("bomb")}
+        if not bombs:
+            self.skipTest(loads[0]["left_out"])
+        for load, figure in bombs.items():
+            self.assertGreater(figure["left"], 50, load)
 
 
 class Shown(unittest.TestCase):

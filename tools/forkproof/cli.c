@@ -100,7 +100,8 @@ static int check_options(const char *text, const char *where) {
     struct fp_options_error error;
     if (fp_options_parse(text, &options, &error))
         return 0;
-    fp_say("%s: %s: '%.*s'", where, error.what, (int)error.length, error.at);
+    fp_say("%s: %s: '%.*s'%s%s", where, error.what, (int)error.length, error.at,
+           error.expected ? ": expected " : "", error.expected ? error.expected : "");
     return -EINVAL;
 }
 

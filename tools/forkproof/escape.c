@@ -29,11 +29,15 @@ static int is_control(const unsigned char *text, size_t n) {
            (n == 2 && text[0] == 0xc2 && text[1] < 0xa0);
 }
 
+/* Of a character of three bytes. */
+static unsigned code_of(const unsigned char *text) {
+    return (text[0] & 0xfu) << 12 | (text[1] & 0x3fu) << 6 | (text[2] & 0x3fu);
+}
+
 bool fp_misleads(const char *character, size_t length) {
-    const unsigned char *text = (const unsigned char *)character;
     if (length != 3)
         return false;
-    unsigned code = (text[0] & 0xfu) << 12 | (text[1] & 0x3fu) << 6 | (text[2] & 0x3fu);
+    unsigned code = code_of((const unsigned char *)character);
     return (code >= 0x200b && code <= 0x200f) || (code >= 0x2028 && code <= 0x202e) ||
            (code >= 0x2060 && code <= 0x206f) || code == 0xfeff;
 }
@@ -59,6 +63,8 @@ size_t fp_escape(const char *text, size_t length, char *ret, size_t size) {
         size_t step = n ? n : 1, width = step;
         if (!n || is_control(at, n))
             width = as_hex(at, step, piece);
+        else if (fp_misleads(text + i, n))
+            width = (size_t)snprintf(piece, sizeof piece, "\\u%04x", code_of(at));
         else
             memcpy(piece, at, n);
         if (used + width >= size)

@@ -15,7 +15,8 @@ size_t fp_utf8(const char *text, size_t left);
 bool fp_misleads(const char *character, size_t length);
 
 /*
- * For a terminal: control characters and bytes that are not UTF-8 become \n, \t, \xNN.
+ * For a terminal: control characters and bytes that are not UTF-8 become \n, \t, \xNN, and what
+ * misleads \uNNNN.
  * Writes at most size - 1 bytes and a NUL, whole characters only; returns the bytes written.
  */
 size_t fp_escape(const char *text, size_t length, char *ret, size_t size);

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,19 +25,20 @@ static bool is_open(const struct fp_places *places, const struct stat *st) {
     return false;
 }
 
-static const char *not_usable(const struct stat *st) {
-    if (st->st_uid != geteuid() && geteuid() != 0)
+/* Root may name another user's. */
+static const char *not_usable(const struct stat *st, bool given) {
+    if (st->st_uid != geteuid() && !(given && geteuid() == 0))
         return "it belongs to another user";
     return st->st_mode & 077 ? "others may enter or write it (its mode must be 0700)" : NULL;
 }
 
 /* NULL, or what is wrong with it. */
-static const char *add_place(struct fp_places *places, const char *path) {
+static const char *add_place(struct fp_places *places, const char *path, bool given) {
     struct stat st;
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0)
         return errno == ENOENT ? NULL : strerror(errno);
-    const char *why = fstat(fd, &st) < 0 ? strerror(errno) : not_usable(&st);
+    const char *why = fstat(fd, &st) < 0 ? strerror(errno) : not_usable(&st, given);
     if (!why && places->count < FP_PLACES && !is_open(places, &st))
         places->fd[places->count++] = fd;
     else
@@ -44,25 +46,40 @@ static const char *add_place(struct fp_places *places, const char *path) {
     return why;
 }
 
+/* The plain name, and those that were made because it was taken. */
+static void add_shared_places(struct fp_places *places, const char *prefix) {
+    char pattern[64];
+    glob_t found;
+    snprintf(pattern, sizeof pattern, "%s%u", prefix, (unsigned)geteuid());
+    (void)add_place(places, pattern, false);
+    snprintf(pattern, sizeof pattern, "%s%u.*", prefix, (unsigned)geteuid());
+    if (glob(pattern, 0, NULL, &found) != 0)
+        return;
+    for (size_t i = 0; i < found.gl_pathc; i++)
+        (void)add_place(places, found.gl_pathv[i], false);
+    globfree(&found);
+}
+
 /* A run that was started by cron has another environment than a login has. */
 static void add_usual_places(struct fp_places *places) {
     char path[64];
     unsigned uid = (unsigned)geteuid();
     snprintf(path, sizeof path, "/run/user/%u/forkproof", uid);
-    (void)add_place(places, path);
-    snprintf(path, sizeof path, "/tmp/forkproof-%u", uid);
-    (void)add_place(places, path);
+    (void)add_place(places, path, false);
     if (uid == 0)
-        (void)add_place(places, "/run/forkproof");
+        (void)add_place(places, "/run/forkproof", false);
+    for (size_t i = 0; i < FP_RUNDIR_SHARED; i++)
+        add_shared_places(places, fp_rundir_shared[i]);
 }
 
 int fp_places_open(struct fp_places *ret) {
-    bool given;
+    enum fp_rundir_kind kind;
     ret->count = 0;
-    char *path = fp_rundir_path(&given);
+    char *path = fp_rundir_path(&kind);
     if (!path)
         return -ENOMEM;
-    const char *why = add_place(ret, path);
+    bool given = kind == FP_RUNDIR_GIVEN;
+    const char *why = add_place(ret, path, given);
     if (why && given)
         fp_say("cannot use the runtime directory %s: %s", path, why);
     free(path);

@@ -8,7 +8,7 @@
 #include "control.h"
 #include "rundir.h"
 
-#define FP_PLACES 4
+#define FP_PLACES 8
 
 /* The runtime directories that a run of this user may be in. */
 struct fp_places {

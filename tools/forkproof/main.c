@@ -25,7 +25,7 @@ static const char help[] =
     "  report RECORD                   say it again, of a record that an audit kept\n"
     "  doctor                          what this machine gives for that, and why\n"
     "                                  not more\n"
-    "  explain [ID]                    what goes wrong with processes, and the remedy\n"
+    "  explain [ID | WORD...]          what goes wrong with processes, and the remedy\n"
     "  explain --run ID                one of them shown: bare, and under forkproof\n\n"
     "  -h, --help                      this text; forkproof COMMAND --help says more\n"
     "      --version                   the version\n";
@@ -39,10 +39,6 @@ static const struct {
     {"report", fp_report_main},
 };
 
-static int print(const char *text) {
-    return fputs(text, stdout) >= 0 && fflush(stdout) == 0 ? 0 : FP_EXIT_FAILED;
-}
-
 int main(int argc, char **argv) {
     if (argc < 2) {
         fp_say("no command given; see forkproof --help");
@@ -53,10 +49,11 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < sizeof subcommands / sizeof subcommands[0]; i++)
         if (strcmp(argv[1], subcommands[i].name) == 0)
             return subcommands[i].main(argc - 1, argv + 1);
-    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
-        return print(help);
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0)
+        return fp_tell_text(help);
     if (strcmp(argv[1], "--version") == 0)
-        return print("forkproof " FORKPROOF_VERSION "\n");
+        return fp_tell_text("forkproof " FORKPROOF_VERSION "\n");
     fp_say("unknown %s '%s'; see forkproof --help", argv[1][0] == '-' ? "option" : "command",
            argv[1]);
     return FP_EXIT_FAILED;

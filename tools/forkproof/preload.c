@@ -24,21 +24,23 @@ extern char **environ;
 
 /* Where the libraries lie relative to the command's directory. */
 static const char *const places[] = {
+    "../" FORKPROOF_LIBDIR, /* first: ../lib may be that of the other class */
     "../lib",
-    "../" FORKPROOF_LIBDIR,
     "../lib/" FORKPROOF_MULTIARCH,
     "../lib64",
 };
 
 static const char *problem(const char *path) {
-    char magic[SELFMAG];
+    char ident[EI_CLASS + 1];
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0)
         return strerror(errno);
-    ssize_t n = read(fd, magic, sizeof magic);
+    ssize_t n = read(fd, ident, sizeof ident);
     close(fd);
-    if (n != SELFMAG || memcmp(magic, ELFMAG, SELFMAG) != 0)
+    if (n != sizeof ident || memcmp(ident, ELFMAG, SELFMAG) != 0)
         return "not an ELF object";
+    if (ident[EI_CLASS] != (sizeof(void *) == 8 ? ELFCLASS64 : ELFCLASS32))
+        return "it is for programs of the other class (32 or 64 bits)";
     /* LD_PRELOAD knows no quoting. */
     return strpbrk(path, " :") ? "its path holds a blank or a colon" : NULL;
 }
@@ -46,6 +48,21 @@ static const char *problem(const char *path) {
 static int refuse(const char *path, const char *what) {
     fp_say("cannot use the library %s: %s", path, what);
     return -ENOENT;
+}
+
+/* Who may write beside the command may put any library there: it has to be of somebody who is
+ * believed anyway. */
+static bool is_of_others(const char *path) {
+    struct stat st, command;
+    return stat(path, &st) == 0 && st.st_uid != 0 && st.st_uid != geteuid() &&
+           (stat("/proc/self/exe", &command) < 0 || st.st_uid != command.st_uid);
+}
+
+static bool is_placed_by_others(const char *path) {
+    char *directory = strndup(path, (size_t)(strrchr(path, '/') - path) + 1);
+    bool is_so = !directory || is_of_others(directory) || is_of_others(path);
+    free(directory);
+    return is_so;
 }
 
 static int find_beside_command(const char *name, char **ret_path) {
@@ -62,7 +79,7 @@ static int find_beside_command(const char *name, char **ret_path) {
         if (path) {
             free(self);
             *ret_path = path;
-            return 0;
+            return is_placed_by_others(path) ? refuse(path, "another user has put it there") : 0;
         }
     }
     bool is_audit = strcmp(name, FP_AUDIT_LIBRARY_NAME) == 0;
@@ -139,7 +156,7 @@ static int find_as_given(const char *given, const char *name, char **ret_path) {
 }
 
 int fp_preload_find(const char *name, char **ret_path) {
-    const char *given = getenv(FP_ENV_LIBRARY);
+    const char *given = secure_getenv(FP_ENV_LIBRARY);
     char *path = NULL;
     int found =
         given && *given ? find_as_given(given, name, &path) : find_beside_command(name, &path);

@@ -135,7 +135,7 @@ static int print_json(const struct row *rows, size_t count) {
     json_t *array = json_array();
     for (size_t i = 0; i < count; i++)
         json_array_append_new(array, as_json(&rows[i]));
-    int r = json_dumpf(array, stdout, JSON_INDENT(2) | JSON_SORT_KEYS);
+    int r = json_dumpf(array, stdout, JSON_INDENT(2) | JSON_SORT_KEYS | JSON_ENSURE_ASCII);
     json_decref(array);
     return r < 0 || putchar('\n') == EOF || fflush(stdout) != 0 ? -EIO : 0;
 }
@@ -257,7 +257,7 @@ int fp_ps_main(int argc, char **argv) {
     optind = 1;
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
         if (option == 'h')
-            return fputs(help, stdout) >= 0 && fflush(stdout) == 0 ? 0 : FP_EXIT_FAILED;
+            return fp_tell_text(help);
         if (option != 'j') {
             fp_tell_complain("ps", option, argv);
             return FP_EXIT_FAILED;

@@ -14,6 +14,7 @@
 #include "preload.h"
 #include "proc.h"
 #include "say.h"
+#include "tell.h"
 
 void fp_run_note_rung(struct fp_run *run) {
     run->facts->rung = run->contain.ops->rung;
@@ -232,9 +233,7 @@ int fp_run_main(int argc, char **argv, char **all_argv) {
         fp_say("cannot keep the arguments: %s", strerror(ENOMEM));
     if (!words || fp_cli_parse(argc, words, &run.cli) < 0)
         return FP_EXIT_FAILED;
-    if (run.cli.help) {
-        fputs(run.cli.is_audit ? fp_audit_help : fp_cli_run_help, stdout);
-        return fflush(stdout) == 0 ? 0 : FP_EXIT_FAILED;
-    }
+    if (run.cli.help)
+        return fp_tell_text(run.cli.is_audit ? fp_audit_help : fp_cli_run_help);
     return check(&run) < 0 ? FP_EXIT_FAILED : run_program(&run);
 }

@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <glob.h>
 #include <inttypes.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -34,19 +35,11 @@ static const char *not_private(const struct stat *st) {
     return NULL;
 }
 
-int fp_rundir_open_private(const char *path, const char **ret_why) {
+int fp_rundir_open_own(const char *path, const char **ret_why) {
     struct stat st;
-    mode_t old = umask(077);
-    int made = mkdir(path, 0700);
-    int error = errno;
-    umask(old);
-    if (made < 0 && error != EEXIST) {
-        *ret_why = strerror(error);
-        return -error;
-    }
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
-        error = errno;
+        int error = errno;
         *ret_why = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) ? "it is a symbolic link"
                                                                 : strerror(error);
         return -error;
@@ -58,31 +51,94 @@ int fp_rundir_open_private(const char *path, const char **ret_why) {
     return -EPERM;
 }
 
+int fp_rundir_open_private(const char *path, const char **ret_why) {
+    mode_t old = umask(077);
+    int made = mkdir(path, 0700);
+    int error = errno;
+    umask(old);
+    if (made == 0 || error == EEXIST)
+        return fp_rundir_open_own(path, ret_why);
+    *ret_why = strerror(error);
+    return -error;
+}
+
+/* One that was made when the plain name was not to be had. */
+static int open_other(char **path, const char **ret_why) {
+    char *pattern;
+    glob_t found;
+    int fd = -ENOENT;
+    if (asprintf(&pattern, "%s.*", *path) < 0)
+        return -ENOMEM;
+    bool some = glob(pattern, 0, NULL, &found) == 0;
+    for (size_t i = 0; some && i < found.gl_pathc && fd < 0; i++) {
+        char *other = strdup(found.gl_pathv[i]);
+        fd = other ? fp_rundir_open_own(other, ret_why) : -ENOMEM;
+        free(fd < 0 ? other : *path);
+        *path = fd < 0 ? *path : other;
+    }
+    if (some)
+        globfree(&found);
+    free(pattern);
+    return fd;
+}
+
+/* By a name that nobody can have taken. */
+static int make_other(char **path, const char **ret_why) {
+    char *other;
+    if (asprintf(&other, "%s.XXXXXX", *path) < 0)
+        return -ENOMEM;
+    mode_t old = umask(077);
+    const char *made = mkdtemp(other);
+    umask(old);
+    if (!made) {
+        free(other);
+        return -EPERM; /* why the plain one is not to be had has been told */
+    }
+    free(*path);
+    *path = other;
+    return fp_rundir_open_own(other, ret_why);
+}
+
+/*
+ * Where every user may take the plain name before us. One that is ours already comes first,
+ * whatever it is called: runs of one name meet in one directory.
+ */
+static int open_shared(char **path, const char **ret_why) {
+    int fd = fp_rundir_open_own(*path, ret_why);
+    if (fd < 0)
+        fd = open_other(path, ret_why);
+    if (fd < 0)
+        fd = fp_rundir_open_private(*path, ret_why);
+    return fd < 0 ? make_other(path, ret_why) : fd;
+}
+
 static bool is_own_directory(const char *path) {
     struct stat st;
     return path[0] == '/' && stat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
            st.st_uid == geteuid() && access(path, W_OK | X_OK) == 0;
 }
 
+const char *const fp_rundir_shared[FP_RUNDIR_SHARED] = {"/tmp/forkproof-",
+                                                        "/dev/shm/forkproof-run-"};
+
 /* A variable left over from another user's session (su) names nothing of ours and is passed over.
  */
-char *fp_rundir_path(bool *ret_given) {
-    const char *given = getenv(FP_ENV_RUNTIME_DIR);
-    const char *session = getenv("XDG_RUNTIME_DIR");
+char *fp_rundir_path(enum fp_rundir_kind *ret_kind) {
+    const char *given = secure_getenv(FP_ENV_RUNTIME_DIR);
+    const char *session = secure_getenv("XDG_RUNTIME_DIR");
     char *path = NULL;
-    *ret_given = given && *given;
-    if (*ret_given)
+    *ret_kind = FP_RUNDIR_GIVEN;
+    if (given && *given)
         return strdup(given);
-    int n;
+    *ret_kind = FP_RUNDIR_OWN;
     if (session && is_own_directory(session))
-        n = asprintf(&path, "%s/forkproof", session);
-    else if (geteuid() == 0 && is_own_directory("/run"))
-        n = asprintf(&path, "/run/forkproof");
-    else if (access("/tmp", W_OK | X_OK) == 0 || access("/dev/shm", W_OK | X_OK) < 0)
-        n = asprintf(&path, "/tmp/forkproof-%u", (unsigned)geteuid());
-    else /* not the preload's own place there, which it does not expect to be removed */
-        n = asprintf(&path, "/dev/shm/forkproof-run-%u", (unsigned)geteuid());
-    return n < 0 ? NULL : path;
+        return asprintf(&path, "%s/forkproof", session) < 0 ? NULL : path;
+    if (geteuid() == 0 && is_own_directory("/run"))
+        return strdup("/run/forkproof");
+    *ret_kind = FP_RUNDIR_SHARED_BY_ALL;
+    bool tmp = access("/tmp", W_OK | X_OK) == 0 || access("/dev/shm", W_OK | X_OK) < 0;
+    return asprintf(&path, "%s%u", fp_rundir_shared[tmp ? 0 : 1], (unsigned)geteuid()) < 0 ? NULL
+                                                                                           : path;
 }
 
 static bool is_gone(pid_t pid, uint64_t start) {
@@ -234,9 +290,10 @@ static int make_own(struct fp_rundir *dir) {
 }
 
 /* -ENOENT: a run that ended meanwhile has removed the empty directory that we had opened. */
-static int open_and_make(struct fp_rundir *ret, const char **ret_why) {
+static int open_and_make(struct fp_rundir *ret, bool is_shared, const char **ret_why) {
     *ret_why = NULL;
-    ret->base_fd = fp_rundir_open_private(ret->base, ret_why);
+    ret->base_fd =
+        is_shared ? open_shared(&ret->base, ret_why) : fp_rundir_open_private(ret->base, ret_why);
     if (ret->base_fd < 0)
         return ret->base_fd;
     clear_dead_runs(ret->base_fd);
@@ -250,13 +307,13 @@ static int open_and_make(struct fp_rundir *ret, const char **ret_why) {
 
 int fp_rundir_create(struct fp_rundir *ret) {
     const char *why = NULL;
-    bool given;
+    enum fp_rundir_kind kind;
     *ret =
-        (struct fp_rundir){.base = fp_rundir_path(&given), .base_fd = -1, .fd = -1, .name_fd = -1};
-    ret->keep_base = given;
+        (struct fp_rundir){.base = fp_rundir_path(&kind), .base_fd = -1, .fd = -1, .name_fd = -1};
+    ret->keep_base = kind == FP_RUNDIR_GIVEN;
     int r = -ENOMEM;
     for (int tries = 0; ret->base && tries < 100; tries++) {
-        r = open_and_make(ret, &why);
+        r = open_and_make(ret, kind == FP_RUNDIR_SHARED_BY_ALL, &why);
         if (r != -ENOENT || why)
             break;
     }

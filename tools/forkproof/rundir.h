@@ -11,7 +11,7 @@
 struct fp_rundir {
     char id[FP_RUN_ID_SIZE];
     char *base;       /* the runtime directory's path */
-    bool keep_base;   /* it was given by name: not ours to remove */
+    bool keep_base;   /* given by name: not ours to remove */
     int base_fd;      /* of the runtime directory */
     int fd;           /* of the run's own; -1 once removed */
     const char *name; /* NULL: none */
@@ -26,14 +26,25 @@ struct fp_rundir_keepers {
     const char *cgroup; /* directory; "" without */
 };
 
-/*
- * Opens a directory that must be ours alone, creating it. -errno; *ret_why says what is wrong
- * with it in that case.
- */
+/* Opens a directory that must be ours alone. -errno; *ret_why says what is wrong with it then. */
+int fp_rundir_open_own(const char *path, const char **ret_why);
+
+/* The same, creating it. */
 int fp_rundir_open_private(const char *path, const char **ret_why);
 
+enum fp_rundir_kind {
+    FP_RUNDIR_GIVEN,        /* by name */
+    FP_RUNDIR_OWN,          /* where nobody else makes directories */
+    FP_RUNDIR_SHARED_BY_ALL /* where everybody does */
+};
+
+/* What the path there begins with; the user's number follows and, when another user has taken that
+ * name, a dot and more. That below /dev/shm is not the preload's, which is found by fixed names. */
+#define FP_RUNDIR_SHARED 2
+extern const char *const fp_rundir_shared[FP_RUNDIR_SHARED];
+
 /* The runtime directory's path, allocated; NULL without memory. */
-char *fp_rundir_path(bool *ret_given);
+char *fp_rundir_path(enum fp_rundir_kind *ret_kind);
 
 /* Finds and opens the runtime directory, clears it of dead runs, makes ours. One line on error. */
 int fp_rundir_create(struct fp_rundir *ret);

@@ -47,6 +47,14 @@ static const struct subcommand to_cont = {
     "  -h, --help  this text\n\n"
     "Exit status: 0; 125 it was not carried out.\n"};
 
+int fp_tell_text(const char *text) {
+    errno = ENOMEM;
+    if (text && fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+        return 0;
+    fp_say("cannot write to standard output: %s", strerror(errno));
+    return FP_EXIT_FAILED;
+}
+
 int fp_tell_complain(const char *subcommand, int answer, char **argv) {
     const char *word = argv[optind - 1];
     if (answer == ':')
@@ -120,7 +128,7 @@ static int parse(int argc, char **argv, const struct subcommand *sub, struct fp_
     while (r == 0 && (option = getopt_long(argc, argv, kill ? ":s:h" : ":h", kill ? kills : to_all,
                                            NULL)) != -1)
         if (option == 'h')
-            return fputs(sub->help, stdout) >= 0 && fflush(stdout) == 0 ? 1 : -EIO;
+            return fp_tell_text(sub->help) == 0 ? 1 : -EIO;
         else
             r = option == 's' ? set_signal(what, optarg)
                               : fp_tell_complain(sub->name, option, argv);

@@ -338,9 +338,13 @@ MUTANTS = [
 
 
 
-def option(name, defence, file, old, new, test):
+def preload(name, defence, file, old, new, test):
     """A mutant that the programs of conformance/preload notice."""
-    return Mutant(name, defence, f"shim/{file}", old, new, f"conformance.preload.options.{test}", None, "preload_all")
+    return Mutant(name, defence, f"shim/{file}", old, new, f"conformance.preload.{test}", None, "preload_all")
+
+
+def option(name, defence, file, old, new, test):
+    return preload(name, defence, file, old, new, f"options.{test}")
 
 
 def gotcha(identity, defence, file, old, new):
@@ -735,8 +739,8 @@ MUTANTS += [
         "register-of-others",
         "a directory that others may enter is not written to",
         "register.c",
-        "(status.stx_mode & 077) == 0)",
-        "true)",
+        "(status->stx_mode & 077) == 0;",
+        "true;",
         "register/a_directory_that_others_may_enter_is_refused",
     ),
     core(
@@ -907,6 +911,38 @@ MUTANTS += [
         "(!S_ISDIR(status.stx_mode) || status.stx_uid != fp_sys_geteuid())",
         "status.stx_uid != fp_sys_geteuid()",
         "register/a_base_is_taken_when_it_is_no_directory_or_another_users",
+    ),
+    core(
+        "base-beside-open",
+        "beside a base that is taken, one that others may enter is passed over",
+        "register.c",
+        " && is_private(&status)) {",
+        ") {",
+        "register/beside_a_base_that_is_taken_is_one_of_ours_or_a_new_one",
+    ),
+    preload(
+        "guard-from-anywhere",
+        "the guard is no program that a relative path leads to after the program has gone elsewhere",
+        "core/guard.c",
+        "if (library && *library == '/')",
+        "if (library)",
+        "strangers",
+    ),
+    preload(
+        "kept-relative",
+        "a relative path is kept over exec as an absolute one",
+        "core/settings.c",
+        "if (*item == '/' || !has_slash(item, length))",
+        "if (*item || !has_slash(item, length))",
+        "strangers",
+    ),
+    preload(
+        "caller-trusted",
+        "a setuid program is told nothing by its caller's environment",
+        "core/settings.c",
+        "if (fp_sys_is_secure()) {",
+        "if (fp_sys_is_secure() && false) {",
+        "image",
     ),
     core(
         "end-despite-doubt",

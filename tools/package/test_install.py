@@ -69,6 +69,7 @@ class Install(unittest.TestCase):
         self.assertEqual(run(command, "audit", "--", "sh", "-c", "sleep 4321 &").returncode, 99)
         self.assertIn("safe", self.good(command, "explain", "--run", "zombie-apocalypse"))
         self.assertTrue((moved / "share/man/man1/forkproof-run.1").exists())
+        self.assertTrue(os.access(moved / "share/doc/forkproof/docs/recipes/agent/agent-shell", os.X_OK))
 
     def test_below_a_blank_says_why_not(self):
         prefix = self.folder / "a place"

@@ -6,6 +6,7 @@ import time
 import types
 
 from . import compare
+from .suite import names
 
 HEAD = ("suite", "tests", "equal", "different", "explained", "flaky bare", "fails bare", "skipped", "seconds")
 
@@ -118,6 +119,8 @@ def page(results):
              "are compared test by test. *Flaky bare*: varies without us. *Fails bare*: fails the same way in every",
              "kind, so it shows nothing. What is *explained* is told in [guarantees.md](guarantees.md).", ""]
     lines += markdown(HEAD, [r.row() for r in ran] + [totals(results)])
+    others = [f"`{name}`" for name in names() if name not in [r.suite.name for r in results]]
+    lines += ["", f"In the tree and not in this run: {', '.join(others)}."] if others else []
     lines += ["", "What they are:", ""] + [f"- `{r.suite.name}` ({', '.join(r.suite.kinds)}): {r.suite.title}." for r in ran]
     ratios = [(r.suite.name, name, kind, f"{ratio:.3f} ({low:.3f}–{high:.3f})", f"{bare:.6g} {unit}")
               for r in ran for name, kind, ratio, low, high, bare, unit in r.ratios()]

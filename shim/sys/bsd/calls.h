@@ -63,6 +63,10 @@
 /* Besides those that Linux has, too: ended by none of them. */
 #define FP_SYS_IS_IGNORED(number) ((number) == SIGINFO || (number) == SIGIO)
 
+static inline bool fp_sys_is_secure(void) {
+    return issetugid() != 0;
+}
+
 /* --- waits --- */
 
 static inline long fp_sys_wait4(pid_t pid, int *user_status, int options,

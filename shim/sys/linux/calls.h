@@ -55,6 +55,13 @@ static inline char **fp_sys_environ(void) {
     return &environ ? environ : NULL;
 }
 
+extern unsigned long getauxval(unsigned long) __attribute__((weak)); // glibc 2.16, musl
+
+/* The program has rights that its caller has not: it is setuid, or has capabilities of its file. */
+static inline bool fp_sys_is_secure(void) {
+    return getauxval && getauxval(23 /* AT_SECURE */);
+}
+
 static inline long fp_sys_wait4(pid_t pid, int *user_status, int options,
                                 struct rusage *user_usage) {
     return fp_syscall(SYS_wait4, pid, (long)user_status, options, (long)user_usage, 0, 0);

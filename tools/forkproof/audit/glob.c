@@ -52,7 +52,7 @@ bool fp_glob(const char *pattern, const char *text) {
 /* Shown on a line and read again it is the same character. */
 static bool is_plain(const char *text, size_t n, bool at_end) {
     char shown[32];
-    if (!n || fp_escape(text, n, shown, sizeof shown) != n || fp_misleads(text, n))
+    if (!n || fp_escape(text, n, shown, sizeof shown) != n)
         return false;
     return *text != ' ' || !at_end;
 }

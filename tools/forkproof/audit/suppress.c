@@ -10,7 +10,7 @@
 #include "glob.h"
 #include "say.h"
 
-enum { SIZE_MOST = 1 << 20 };
+enum { SIZE_MOST = 1 << 20, SAID_MOST = 3 };
 
 /* --- reading --- */
 
@@ -19,13 +19,12 @@ struct reader {
     const char *path;
     const struct fp_gotcha *gotchas;
     size_t gotcha_count;
-    size_t line;
-    bool is_wrong;
+    size_t line, wrong;
 };
 
 static void complain(struct reader *reader, size_t column, const char *what) {
-    reader->is_wrong = true;
-    fp_say("%s:%zu:%zu: %s", reader->path, reader->line, column + 1, what);
+    if (++reader->wrong <= SAID_MOST)
+        fp_say("%s:%zu:%zu: %s", reader->path, reader->line, column + 1, what);
 }
 
 static bool is_rule(const struct reader *reader, const char *name, size_t length) {
@@ -163,9 +162,11 @@ int fp_suppressions_read(struct fp_suppressions *all, const char *path,
     int r = file ? read_file(&reader, file) : -errno;
     if (r < 0)
         fp_say("cannot read the suppressions %s: %s", path, strerror(-r));
+    else if (reader.wrong > SAID_MOST)
+        fp_say("%s: and %zu more", path, reader.wrong - SAID_MOST);
     if (file)
         fclose(file);
-    return r == 0 && reader.is_wrong ? -EINVAL : r;
+    return r == 0 && reader.wrong ? -EINVAL : r;
 }
 
 /* --- matching --- */

@@ -16,22 +16,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "clone.h"
+#include "contain/procfs.h"
 #include "fds.h"
 #include "name.h"
 #include "proc.h"
 
 /* A member that the kernel does not let go of keeps its namespace for longer. */
 #define CLOSE_MS 1000
-
-#define KEPT_FLAGS (MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC | MS_NOATIME | MS_NODIRATIME)
 
 /* What the init, or a process on its way into the namespace, tells whoever made it. */
 struct word {
@@ -73,16 +70,6 @@ static int map_ids(uid_t user, gid_t group) {
     return r < 0 ? r : map_id("/proc/self/uid_map", user);
 }
 
-/* In a mount namespace of our own; the mount below is private, so that the outside keeps its own.
- */
-static int mount_proc(void) {
-    struct statvfs outer;
-    if (statvfs("/proc", &outer) < 0 || mount(NULL, "/proc", NULL, MS_PRIVATE, NULL) < 0 ||
-        mount("proc", "/proc", "proc", outer.f_flag & KEPT_FLAGS, NULL) < 0)
-        return -errno;
-    return 0;
-}
-
 struct birth {
     unsigned long user_flag; /* CLONE_NEWUSER, or 0 */
     uid_t user;
@@ -105,7 +92,7 @@ static struct word set_up_init(const struct birth *birth) {
     int r = birth->user_flag ? map_ids(birth->user, birth->group) : 0;
     if (r < 0)
         return complaint(-r, "cannot map the user into a user namespace");
-    r = mount_proc();
+    r = fp_procfs_mount(birth->user_flag);
     if (r < 0)
         return complaint(-r, "cannot mount /proc for it");
     if (birth->user_flag)
@@ -217,8 +204,17 @@ static int start_init(struct fp_contain *c, unsigned long user_flag) {
 }
 
 static int pidns_open(struct fp_contain *c, const char *run_id) {
+    struct fp_procfs proc;
     (void)run_id;
-    int r = start_init(c, 0);
+    int r = fp_procfs_look(false, &proc);
+    if (r < 0)
+        return fp_contain_fail(c, -r, "/proc/self/mountinfo");
+    if (*proc.below) {
+        snprintf(c->why_not, sizeof c->why_not,
+                 "a /proc of its own would be without the mount on %s", proc.below);
+        return -EBUSY;
+    }
+    r = start_init(c, 0);
     if (r != -EPERM)
         return r;
     c->has_user_namespace = true;
@@ -226,8 +222,8 @@ static int pidns_open(struct fp_contain *c, const char *run_id) {
 }
 
 /* The root, a child of our parent's. Its own mount namespace keeps directory and descriptors. */
-static pid_t become_root(int told) {
-    int r = mount_proc();
+static pid_t become_root(const struct fp_contain *c, int told) {
+    int r = fp_procfs_mount(c->has_user_namespace);
     if (r < 0) {
         struct word word = complaint(-r, "mount");
         (void)!write(told, &word, sizeof word);
@@ -265,7 +261,7 @@ static bool join(const struct fp_contain *c) {
 static pid_t enter_and_fork(const struct fp_contain *c, int told) {
     struct word word = {.error = 0};
     if (join(c) && unshare(CLONE_NEWNS) == 0 && (word.pid = fork_with(CLONE_PARENT)) == 0)
-        return become_root(told);
+        return become_root(c, told);
     if (word.pid <= 0)
         word.error = errno;
     (void)!write(told, &word, sizeof word);

@@ -157,23 +157,33 @@ static size_t sentence(const char *text) {
     return strlen(text);
 }
 
-static const char *what_it_did(const struct fp_gotcha *gotcha,
-                               const struct fp_scene scenes[SIDES]) {
-    const struct fp_outcome *bare = scenes[0].outcome, *run = scenes[1].outcome;
-    if (bare && bare->safe)
-        return "Bare it did not happen this time. ";
+static const char *what_it_did(const struct fp_gotcha *gotcha, const struct fp_outcome *outcome) {
     if (strcmp(gotcha->run, "limited") == 0)
-        return "forkproof run limits it. ";
-    if (!run || !run->safe)
-        return "forkproof run does not prevent it. ";
-    return strcmp(gotcha->run, "prevented") == 0 ? "forkproof run prevented it. " : "";
+        return "limits it. ";
+    if (!outcome || !outcome->safe)
+        return "does not prevent it. ";
+    return strcmp(gotcha->run, "prevented") == 0 ? "prevented it. " : "";
+}
+
+static void put_what_came(struct fp_rich *text, const struct fp_gotcha *gotcha,
+                          const struct fp_scene scenes[SIDES]) {
+    const struct fp_outcome *bare = scenes[0].outcome;
+    const char *did = what_it_did(gotcha, scenes[1].outcome);
+    if (bare && bare->safe)
+        did = "Bare it did not happen this time. ";
+    else if (*did) {
+        fp_rich_put(text, FP_STRONG, "forkproof run ");
+        fp_rich_put(text, FP_STRONG, gotcha->run_options);
+        fp_rich_put(text, FP_STRONG, *gotcha->run_options ? " " : "");
+    }
+    fp_rich_put(text, FP_STRONG, did);
 }
 
 static void print_ending(struct fp_ink *ink, const struct fp_gotcha *gotcha,
                          const struct fp_scene scenes[SIDES]) {
     struct fp_rich text = {0};
     fp_ink_newline(ink);
-    fp_rich_put(&text, FP_STRONG, what_it_did(gotcha, scenes));
+    put_what_came(&text, gotcha, scenes);
     fp_markdown_inline(&text, gotcha->how, sentence(gotcha->how), ink->colour);
     fp_ink_wrapped(ink, &text, 0, 0);
     fp_rich_free(&text);

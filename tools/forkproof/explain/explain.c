@@ -23,6 +23,8 @@ static const char help[] =
     "Exit status: 0; 125 there is no such gotcha, or it cannot be run here.\n"
     "Environment: COLUMNS, LESS, NO_COLOR, PAGER, TERM, TMPDIR.\n";
 
+enum { TOLD_MOST = 12 };
+
 struct request {
     bool run, json, no_pager, help;
     char **words;
@@ -92,8 +94,11 @@ static int check_run(const struct request *request) {
 
 /* --- how it is shown --- */
 
+/* What is told of nearly everywhere says nothing beside those that are named by it. */
 static void print_told(struct fp_ink *ink, const struct fp_found_gotchas *found) {
     struct fp_rich rich = {0};
+    if (found->named_count && found->told_count > TOLD_MOST)
+        return;
     for (size_t i = 0; i < found->told_count; i++) {
         fp_rich_put(&rich, FP_PLAIN,
                     i                    ? ", "
@@ -138,8 +143,23 @@ static int dump_found(const struct fp_found_gotchas *found, FILE *out) {
     return dump(array, out);
 }
 
-static int show_many(const struct request *request, struct fp_ink *ink) {
+/* One letter is in everything. */
+static size_t drop_letters(char **words, size_t count) {
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++)
+        if (words[i][1])
+            words[kept++] = words[i];
+    return kept;
+}
+
+static int show_many(struct request *request, struct fp_ink *ink) {
     struct fp_found_gotchas found;
+    size_t given = request->count;
+    request->count = drop_letters(request->words, given);
+    if (given > 0 && request->count == 0) {
+        fp_say("explain: a word of one letter is in everything");
+        return -EINVAL;
+    }
     int r = fp_gotcha_search(request->words, request->count, &found);
     if (r < 0)
         return r;
@@ -155,7 +175,7 @@ static int show_many(const struct request *request, struct fp_ink *ink) {
     return r;
 }
 
-static int show(const struct request *request, struct fp_ink *ink) {
+static int show(struct request *request, struct fp_ink *ink) {
     const struct fp_gotcha *one = request->count == 1 ? fp_gotcha_find(request->words[0]) : NULL;
     if (!one)
         return show_many(request, ink);
@@ -168,7 +188,7 @@ static int show(const struct request *request, struct fp_ink *ink) {
 }
 
 /* All of it is made before any of it is shown. */
-static int answer(const struct request *request) {
+static int answer(struct request *request) {
     char *text = NULL;
     size_t length;
     FILE *out = open_memstream(&text, &length);
@@ -188,7 +208,7 @@ int fp_explain_main(int argc, char **argv) {
     struct request request;
     int r = parse(argc, argv, &request);
     if (r == 0 && request.help)
-        return fputs(help, stdout) >= 0 && fflush(stdout) == 0 ? 0 : FP_EXIT_FAILED;
+        return fp_tell_text(help);
     if (r == 0 && request.run)
         r = check_run(&request);
     if (r == 0)

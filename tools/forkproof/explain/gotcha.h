@@ -46,7 +46,9 @@ struct fp_gotcha {
     const char *const *tags, *const *platforms; /* NULL at the end */
     const struct fp_source *sources;
     size_t source_count;
-    const char *run, *preload, *how, *audit;
+    const char *run, *preload;
+    const char *run_options, *preload_options; /* that it takes for that; "": none */
+    const char *how, *audit;
     const char *story, *timeline, *remedy, *elsewhere; /* Markdown */
     const struct fp_case *example;                     /* NULL: there is none */
 };

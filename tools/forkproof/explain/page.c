@@ -6,7 +6,7 @@
 #include "explain/explain.h"
 #include "explain/markdown.h"
 
-enum { INDENT = 2, GAP = 2 };
+enum { INDENT = 2, GAP = 2, OPTIONS_MOST = 256 };
 
 static const char *const mode_names[FP_MODES] = {"bare", "run", "preload"};
 static const char *const program_names[FP_PROGRAMS] = {"bad", "good"};
@@ -64,9 +64,8 @@ static void print_facts(struct fp_ink *ink, const struct fp_gotcha *gotcha) {
     print_line(ink, &rich);
     for (size_t i = 0; i < gotcha->source_count; i++) {
         const struct fp_source *source = &gotcha->sources[i];
-        fp_rich_put(&rich, FP_FAINT, source->document);
-        fp_rich_put(&rich, FP_FAINT, " ");
-        fp_rich_put(&rich, FP_FAINT, source->title);
+        bool is_beyond = strcmp(source->document, "+") == 0;
+        fp_rich_put(&rich, FP_FAINT, is_beyond ? "beyond the sources" : source->title);
         fp_rich_put(&rich, FP_FAINT, *source->section ? ": " : "");
         fp_rich_put(&rich, FP_FAINT, source->section);
         print_line(ink, &rich);
@@ -166,11 +165,21 @@ static const char *in_words(const char *answer) {
     return strcmp(answer, "none") == 0 ? "nothing" : answer;
 }
 
+static const char *with(const char *options, char ret[OPTIONS_MOST]) {
+    *ret = '\0';
+    if (*options)
+        snprintf(ret, OPTIONS_MOST, ", with `%s`", options);
+    return ret;
+}
+
 static void print_under(struct fp_ink *ink, const struct fp_gotcha *gotcha) {
+    char run[OPTIONS_MOST], preload[OPTIONS_MOST];
     heading(ink, "Under forkproof");
     print_markdown(ink,
-                   joined("`forkproof run`: **%s**. The library preloaded alone: **%s**.\n\n%s",
-                          in_words(gotcha->run), in_words(gotcha->preload), gotcha->how));
+                   joined("`forkproof run`: **%s**%s. The library preloaded alone: **%s**%s.\n\n%s",
+                          in_words(gotcha->run), with(gotcha->run_options, run),
+                          in_words(gotcha->preload), with(gotcha->preload_options, preload),
+                          gotcha->how));
     if (!*gotcha->audit)
         return;
     fp_ink_newline(ink);

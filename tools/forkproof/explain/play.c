@@ -220,11 +220,10 @@ void fp_played_free(struct fp_played *played) {
     *played = (struct fp_played){0};
 }
 
-static int make_place(const char *directory, const char *work, bool for_others) {
-    mode_t others = for_others ? 0066 : 0;
-    if (mkdir(directory, 0711) != 0 || mkdir(work, 0711) != 0)
+static int make_place(const char *directory, const char *work) {
+    if (mkdir(directory, 0700) != 0 || mkdir(work, 0700) != 0)
         return -errno;
-    int fd = open_new(directory, "words", 0600 | others);
+    int fd = open_new(directory, "words", 0600);
     if (fd >= 0)
         close(fd);
     return fd < 0 ? -errno : 0;
@@ -234,7 +233,7 @@ static int play_in(struct fp_world *world, const struct fp_gotcha *gotcha, enum 
                    const char *directory, struct fp_played *ret) {
     struct words words = {.count = 0};
     char *work = path_in(directory, "work"), *runtime = path_in(world->directory, "runtime");
-    int r = work && runtime ? make_place(directory, work, fp_world_needs(gotcha, "root")) : -ENOMEM;
+    int r = work && runtime ? make_place(directory, work) : -ENOMEM;
     add_warden(&words, world, gotcha->example, directory);
     add_program(&words, world, gotcha->example, mode);
     if (r == 0)

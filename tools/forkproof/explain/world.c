@@ -51,14 +51,14 @@ bool fp_world_needs(const struct fp_gotcha *gotcha, const char *what) {
     return false;
 }
 
-/* For a case that becomes another user others may go through it: names in it are known anyway. */
-static int make_directory(struct fp_world *world, bool for_others) {
+/* Root's alone also for a case that becomes another user: what it tells is written with root's
+ * right to files. */
+static int make_directory(struct fp_world *world) {
     const char *given = getenv("TMPDIR");
     if (!given || *given != '/' || strlen(given) + strlen("/fp-XXXXXX/bare") > PATH_LONGEST)
         given = "/tmp";
     world->directory = joined(given, "/fp-XXXXXX", "", "");
-    if (world->directory && mkdtemp(world->directory) &&
-        (!for_others || chmod(world->directory, 0711) == 0))
+    if (world->directory && mkdtemp(world->directory))
         return 0;
     int r = -errno;
     fp_say("explain: no directory for it can be made in %s: %s", given, strerror(-r));
@@ -70,7 +70,11 @@ static int make_directory(struct fp_world *world, bool for_others) {
 int fp_world_open(const struct fp_gotcha *gotcha, struct fp_world *ret) {
     *ret = (struct fp_world){0};
     if (!gotcha->example) {
-        fp_say("explain: no program shows %s here", gotcha->id);
+        if (strcmp(gotcha->family, "windows") == 0)
+            fp_say("explain: %s is Windows' own: conformance/run --platform wine %s", gotcha->id,
+                   gotcha->id);
+        else
+            fp_say("explain: no program shows %s here", gotcha->id);
         return -ENOENT;
     }
     if (fp_world_needs(gotcha, "root") && geteuid() != 0) {
@@ -84,7 +88,7 @@ int fp_world_open(const struct fp_gotcha *gotcha, struct fp_world *ret) {
         fp_world_close(ret);
         return -ENOENT;
     }
-    int r = make_directory(ret, fp_world_needs(gotcha, "root"));
+    int r = make_directory(ret);
     if (r < 0)
         fp_world_close(ret);
     return r;

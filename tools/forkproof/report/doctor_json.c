@@ -85,7 +85,7 @@ char *fp_checkup_json(const struct fp_checkup *checkup) {
     json_object_set_new(report, "runtime_directory", check(&checkup->runtime, "path"));
     json_object_set_new(report, "other_systems", other_systems());
     json_object_set_new(report, "works", json_boolean(checkup->works));
-    char *line = json_dumps(report, JSON_INDENT(2));
+    char *line = json_dumps(report, JSON_INDENT(2) | JSON_ENSURE_ASCII);
     json_decref(report);
     char *result = NULL;
     if (line && asprintf(&result, "%s\n", line) < 0)

@@ -30,7 +30,8 @@ static int named_descriptor(const char *path) {
     return -1;
 }
 
-static int open_directly(struct fp_report_file *file, const char *path) {
+/* Of a FIFO. */
+static int wait_for_reader(struct fp_report_file *file, const char *path) {
     file->fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
     return file->fd < 0 ? -errno : 0;
 }
@@ -55,54 +56,76 @@ static int split(const char *path, struct fp_report_file *file) {
     return file->name ? r : -ENOMEM;
 }
 
-/* A file of ours in a directory that is not: then there is no place beside it. */
-static int fall_back(struct fp_report_file *file, const char *path, int error) {
-    close(file->dir_fd);
-    file->dir_fd = -1;
-    return access(path, W_OK) == 0 ? open_directly(file, path) : -error;
-}
-
-/* mode: of the file that is to be replaced, 0 when there is none. */
-static int open_beside(struct fp_report_file *file, const char *path, mode_t mode,
-                       const char *run_id) {
-    int r = split(path, file);
-    if (r < 0)
-        return r;
+static int open_interim(struct fp_report_file *file, const char *run_id) {
     if (asprintf(&file->interim, ".%.200s.%s", file->name, run_id) < 0) {
         file->interim = NULL;
         return -ENOMEM;
     }
     file->fd = openat(file->dir_fd, file->interim,
-                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
-    if (file->fd < 0) {
-        r = fall_back(file, path, errno);
-        free(file->interim);
-        file->interim = NULL;
+                      O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (file->fd >= 0)
+        return 0;
+    int error = errno;
+    free(file->interim);
+    file->interim = NULL;
+    return -error;
+}
+
+/* Whether the name still is that of the file that was opened, not a link that leads to it. */
+static bool is_named(const struct fp_report_file *file, const struct stat *opened) {
+    struct stat st;
+    return fstatat(file->dir_fd, file->name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+           st.st_dev == opened->st_dev && st.st_ino == opened->st_ino;
+}
+
+/* there: what is to be replaced, NULL when there is nothing. */
+static int open_beside(struct fp_report_file *file, const char *path, const struct stat *there,
+                       const char *run_id) {
+    int r = split(path, file);
+    if (r == 0)
+        r = there && !is_named(file, there) ? -ESTALE : open_interim(file, run_id);
+    if (r < 0) {
+        fp_fds_close(&file->dir_fd);
         return r;
     }
-    if (mode)
-        (void)fchmod(file->fd, mode & 0777);
+    mode_t mask = umask(0);
+    umask(mask);
+    /* Another user may have put a file there for its mode. */
+    bool is_own = there && there->st_uid == geteuid();
+    file->mode = is_own ? there->st_mode & 0777 : 0666 & ~mask;
     return 0;
 }
 
+/* The file itself, not a link that leads to it. */
+static bool replace(struct fp_report_file *file, const char *path, const struct stat *there,
+                    const char *run_id) {
+    char *real = realpath(path, NULL);
+    bool done = real && open_beside(file, real, there, run_id) == 0;
+    free(real);
+    return done;
+}
+
+/*
+ * The file that the kernel lets us open is the one, whatever its name leads to a moment later. One
+ * in a directory that is not ours is written as it is: there is no place beside it.
+ */
 static int open_path(struct fp_report_file *file, const char *path, const char *run_id) {
     struct stat st;
     int fd = named_descriptor(path);
     if (fd >= 0)
         return open_descriptor(file, fd);
-    if (stat(path, &st) < 0)
-        return errno == ENOENT ? open_beside(file, path, 0, run_id) : -errno;
-    if (S_ISDIR(st.st_mode))
-        return -EISDIR;
-    if (!S_ISREG(st.st_mode))
-        return open_directly(file, path);
-    if (access(path, W_OK) < 0)
-        return -errno;
-    /* The file itself is replaced, not a link that leads to it. */
-    char *real = realpath(path, NULL);
-    int r = real ? open_beside(file, real, st.st_mode, run_id) : -errno;
-    free(real);
-    return r;
+    fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (fd < 0 && errno == ENOENT)
+        return open_beside(file, path, NULL, run_id);
+    if (fd < 0)
+        return errno == ENXIO ? wait_for_reader(file, path) : -errno;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && replace(file, path, &st, run_id)) {
+        close(fd);
+        return 0;
+    }
+    (void)fcntl(fd, F_SETFL, 0);
+    file->fd = fd;
+    return 0;
 }
 
 int fp_report_open_as(struct fp_report_file *file, const char *what, const char *path,
@@ -126,9 +149,10 @@ void fp_report_empty(struct fp_report_file *file) {
 }
 
 int fp_report_place(struct fp_report_file *file) {
-    bool is_beside = file->dir_fd >= 0;
-    return is_beside && renameat(file->dir_fd, file->interim, file->dir_fd, file->name) < 0 ? -errno
-                                                                                            : 0;
+    if (file->dir_fd < 0)
+        return 0;
+    (void)fchmod(file->fd, file->mode);
+    return renameat(file->dir_fd, file->interim, file->dir_fd, file->name) < 0 ? -errno : 0;
 }
 
 int fp_report_commit(struct fp_report_file *file, const char *text) {

@@ -262,7 +262,7 @@ char *fp_report_json(const struct fp_run *run) {
     json_object_set_new(report, "supervisor_killed", json_boolean(facts->supervisor_lost));
     json_object_set_new(report, "times", times(facts));
     json_object_set_new(report, "exit", json_integer(exit_of(facts)));
-    char *line = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(9));
+    char *line = json_dumps(report, JSON_INDENT(2) | JSON_REAL_PRECISION(9) | JSON_ENSURE_ASCII);
     json_decref(report);
     char *result = NULL;
     if (line && asprintf(&result, "%s\n", line) < 0)

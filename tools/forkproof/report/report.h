@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/types.h>
 
 struct fp_refusal;
 struct fp_run;
@@ -13,7 +14,8 @@ struct fp_report_file {
     int fd;        /* -1: none is wanted */
     int dir_fd;    /* of the directory; -1 when written directly */
     char *name;    /* final, in dir_fd */
-    char *interim; /* as long as it is not whole */
+    char *interim; /* as long as it is not whole: private */
+    mode_t mode;   /* what it gets then */
 };
 
 /* path NULL: none. -errno after one line on stderr. */

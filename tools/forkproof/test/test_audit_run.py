@@ -2,15 +2,18 @@
 
 import json
 import os
+import pathlib
 import re
 import resource
 import subprocess
 import sys
+import textwrap
 import unittest
 import xml.etree.ElementTree
 
 from harness import Case, FORKPROOF, LEAVER, RUNGS, read_until, send, wait_for
 
+MANUAL = pathlib.Path(__file__).resolve().parents[3] / "docs" / "audit.md"
 SUMMARY = rb"SUMMARY: forkproof: .*\n"
 FINDING = "daemonize-leak"  # what LEAVER is found guilty of
 
@@ -87,6 +90,14 @@ class Told(Audit):
         self.assertRegex(done.stdout, rb"\Aready \d+\n\Z")
         self.assertIn(b"ERROR: forkproof: %s: " % FINDING.encode(), done.stderr)
         self.assertRegex(done.stderr, SUMMARY)
+
+    def test_the_manual_shows_what_is_told(self):
+        """The closing lines of the run, too."""
+        def parts(text):
+            return re.findall(r"^    (forkproof: (?:left behind|  )|==|  [A-Z][^:\n]*:|SUMMARY:)", text, re.MULTILINE)
+        self.origins = True
+        told = textwrap.indent(self.leave().stderr.decode(), "    ")
+        self.assertEqual(parts(MANUAL.read_text().split("\n## ")[0]), parts(told))
 
     def test_who_ends_because_the_program_ends_is_not_left(self):
         done = self.audit("-q", "--fail-on=note", "--format=json", "--", sys.executable, "-c", FOLLOWERS)
@@ -309,6 +320,11 @@ class Record(Audit):
             again = self.report("--format=json", record, status=99)
             self.assertEqual(again.stdout.decode(), expected)
             self.assertEqual(len(self.findings(expected)), 1)
+
+    def test_it_is_the_users_own_from_the_first(self):
+        done = self.run_to_end("--record=" + self.path("record"), "sh", "-c",
+                               "stat -c %%a %s/.record.*" % self.directory, umask=0)
+        self.assertEqual(done.stdout, b"600\n")
 
     def test_it_is_the_users_own_and_small(self):
         record = self.path("record")

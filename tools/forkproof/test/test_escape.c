@@ -15,7 +15,8 @@ static const struct row rows[] = {
     {"\x1b[31m", "\\x1b[31m", "\x1b[31m"},
     {"\x7f", "\\x7f", "\x7f"},
     {"\xc3\xa9", "\xc3\xa9", "\xc3\xa9"},
-    {"\xc2\x9b", "\\xc2\\x9b", "\xc2\x9b"}, /* C1 CSI */
+    {"\xc2\x9b", "\\xc2\\x9b", "\xc2\x9b"},      /* C1 CSI */
+    {"\xe2\x80\xae", "\\u202e", "\xe2\x80\xae"}, /* writes from right to left */
     {"\xff", "\\xff", "\xef\xbf\xbd"},
     {"\xc3", "\\xc3", "\xef\xbf\xbd"},                                           /* cut short */
     {"\xc0\xaf", "\\xc0\\xaf", "\xef\xbf\xbd\xef\xbf\xbd"},                      /* overlong */

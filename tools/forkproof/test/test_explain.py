@@ -2,6 +2,7 @@
 
 import difflib
 import fcntl
+import glob
 import json
 import os
 import pathlib
@@ -128,6 +129,24 @@ class Catalogue(Explain):
                 for line in text.splitlines():
                     self.assertLessEqual(len(line), columns, entry.id)
 
+    def test_what_forkproof_does_is_told_as_in_the_pages(self):
+        for entry in self.entries:
+            text = self.explain(entry.id, environment={"COLUMNS": "100"})
+            shown = text.split("\nUnder forkproof\n", 1)[1].split("\n\n", 1)[0].split()
+            wanted = gotcha_page.under(entry, self.cases.get(entry.id))[0]
+            self.assertEqual(shown, wanted.replace("**", "").split(), entry.id)
+
+    def test_an_option_is_named_where_the_default_prevents_nothing(self):
+        self.assertIn("`forkproof run`: prevented, with `-o sigpipe=epipe`.", self.explain("stdin-epipe"))
+        self.assertIn("`forkproof run`: prevented, with `--kill=tree`.", self.explain("watch-restart-leak"))
+        self.assertIn("`forkproof run`: prevented. The", self.explain("graceful-shutdown"))
+
+    def test_sources_have_no_codes(self):
+        for entry in self.entries:
+            top = self.explain(entry.id).split("\nStory\n", 1)[0]
+            self.assertNotRegex(top, r"(?m)^(?:S\d|\+) ", entry.id)
+        self.assertIn("\nGotchas, bugs, and platform inconsistencies (duct): ", self.explain("stdin-epipe"))
+
     def test_timelines_are_drawn_as_in_the_pages(self):
         for entry in self.entries:
             for columns in 60, 80, gotcha_page.ROOM + 2:
@@ -168,6 +187,17 @@ class Text(Explain):
         self.assertNotIn("pipe-full-deadlock", self.explain("kill", "stranger"))
         self.assertIn("pipe-full-deadlock", [found["id"] for found in json.loads(self.explain("--json", "deadlock"))])
 
+    def test_what_is_told_of_nearly_everywhere_is_not_listed_beside_what_is_named(self):
+        listed = re.findall(r"(?m)^  ([a-z0-9-]+)  ", self.explain("kill"))
+        self.assertGreater(len(json.loads(self.explain("--json", "kill"))), len(listed) + 12)
+        self.assertNotIn("told of in", self.explain("kill"))
+        self.assertRegex(self.explain("kernel"), r"\ATold of in: (?:[a-z0-9-]+,\s+){20}")
+
+    def test_a_word_of_one_letter_is_ignored(self):
+        self.assertEqual(self.explain("a", "zombie", "b"), self.explain("zombie"))
+        self.assertEqual(self.refused("a", "b"), "forkproof: explain: a word of one letter is in everything\n")
+        self.assertIn("one letter", self.refused("--json", "a"))
+
     def test_unknown(self):
         self.assertIn("nothing is known of 'killwaitrace'; nearest: kill-wait-race\n", self.refused("killwaitrace"))
         self.assertIn("nearest: grandchild-survives-kill", self.refused("--run", "grandchild-survive-kill"))
@@ -189,7 +219,7 @@ class Text(Explain):
     def test_help(self):
         self.assertLessEqual(max(map(len, self.explain("--help").splitlines())), 80)
         done = subprocess.run([FORKPROOF, "--help"], capture_output=True, text=True)
-        self.assertIn("\n  explain [ID] ", done.stdout)
+        self.assertIn("\n  explain [ID | WORD...] ", done.stdout)
 
     def test_width(self):
         text = self.explain()
@@ -270,6 +300,15 @@ class Run(Explain):
         self.assertRegex(text, r"(?m)^  UNSAFE: stranger-killed +│ safe: refused$")
         self.assertIn("\nforkproof run prevented it. ", text)
 
+    def test_the_options_that_prevent_it_are_named(self):
+        text = self.run_gotcha("stdin-epipe")
+        self.assertIn("\nforkproof run -o sigpipe=epipe prevented it. With the option", text)
+        self.assertIn("\nforkproof run prevented it. No process group is trusted: ", self.run_gotcha("setsid-escape"))
+
+    def test_windows_own_is_run_elsewhere(self):
+        self.assertEqual(self.refused("--run", "win-env-case"), "forkproof: explain: win-env-case is Windows' own: "
+                         "conformance/run --platform wine win-env-case\n")
+
     def test_a_survivor_is_left_bare_and_not_when_hardened(self):
         for words in ("--run", "grandchild-survives-kill"), ("grandchild-survives-kill", "--run"):
             text = self.explain(*words)
@@ -293,6 +332,22 @@ class Run(Explain):
         text = self.on_terminal("--run", "kill-wait-race", "--no-pager")
         self.assertRegex(text, r"\033\[1;31mUNSAFE: stranger-killed")
         self.assertRegex(text, r"\033\[1;32msafe: refused")
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_no_other_user_can_write_what_it_reads(self):
+        """Also of a case that becomes another user; looked at for as long as it runs."""
+        process = subprocess.Popen([self.forkproof, "explain", "--run", "eperm-is-alive"], env=self.environment,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        self.started.append(process)
+        open_to_all = set()
+        while process.poll() is None:
+            for path in glob.glob(self.temporary + "/*/*/*"):
+                try:
+                    if os.lstat(path).st_mode & 0o022:
+                        open_to_all.add(os.path.basename(path))
+                except FileNotFoundError:
+                    pass
+        self.assertEqual((process.returncode, open_to_all), (0, set()))
 
     def test_a_preload_or_options_of_the_caller_change_nothing(self):
         def outcome(**environment):

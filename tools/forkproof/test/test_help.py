@@ -63,14 +63,19 @@ class Help(unittest.TestCase):
                 self.assertLessEqual(len(lines), LINES)
                 self.assertLessEqual(max(map(len, lines)), COLUMNS, max(lines, key=len))
 
+    def test_is_a_command_too(self):
+        self.assertEqual(ask("help").stdout, ask("--help").stdout)
+
     def test_names_every_command(self):
         self.assertEqual(set(re.findall(r"^  ([a-z]+)", ask("--help").stdout, flags=re.MULTILINE)), set(COMMANDS))
 
     def test_that_cannot_be_written_is_a_failure(self):
         for words in self.each():
             with open("/dev/full", "w") as full:
-                done = subprocess.run([FORKPROOF, *words, "--help"], stdout=full, stderr=subprocess.PIPE, timeout=60)
+                done = subprocess.run([FORKPROOF, *words, "--help"], stdout=full, stderr=subprocess.PIPE, text=True,
+                                      timeout=60)
             self.assertEqual(done.returncode, 125)
+            self.assertRegex(done.stderr, r"\Aforkproof: [^\n]*No space left on device\n\Z")
 
     def test_wrong_use_is_one_line(self):
         for words in WRONG:

@@ -74,6 +74,13 @@ class Classes(Case):
                               capture_output=True, text=True, timeout=harness.DEADLINE)
         self.assertEqual((done.stdout, done.stderr), (library + "\n", ""))
 
+    def test_a_library_of_the_other_class_is_refused(self):
+        narrow = os.path.join(os.path.dirname(LIBRARY), "forkproof", "i686", "libforkproof.so")
+        done = subprocess.run([harness.FORKPROOF, "run", "true"], capture_output=True, text=True,
+                              env=dict(self.environment, FORKPROOF_LIBRARY=narrow), timeout=harness.DEADLINE)
+        self.assertEqual(done.returncode, 125)
+        self.assertRegex(done.stderr, r"\Aforkproof: cannot use the library /.*: it is for .* other class .*\n\Z")
+
     @unittest.skipUnless(shutil.which("cmake"), "needs cmake")
     def test_installed(self):
         place = os.path.join(self.directory, "installed")

@@ -115,12 +115,14 @@ class Orders(Controls):
             self.finish(process)
 
     def test_ps_escapes_what_a_program_is_called(self):
-        process, _ = self.start_held("sh", "-c", "echo ready 0; exec sleep 1000", b"\x1b[2J\n\xff")
+        process, _ = self.start_held("sh", "-c", "echo ready 0; exec sleep 1000", b"\x1b[2J\n\xff\xc2\x9b\xe2\x80\xae")
         self.ready(process)
         text = self.ask("ps").stdout
-        self.assertNotIn(b"\x1b", text)
+        for piece in b"\x1b", b"\xc2\x9b", b"\xe2\x80\xae":
+            self.assertNotIn(piece, text)
+        self.assertTrue(self.ask("ps", "--json").stdout.isascii())
         self.assertEqual(text.count(b"\n"), 2)
-        self.assertEqual(self.ps()[0]["program"][3], "\x1b[2J\n\ufffd")
+        self.assertEqual(self.ps()[0]["program"][3], "\x1b[2J\n\ufffd\u009b\u202e")
         send(process.pid, "TERM")
         self.finish(process)
 

@@ -50,6 +50,37 @@ class Inherited(test_run_status.Inherited):
         self.assertEqual(done.stdout, lost + " (deleted)\nkept")
 
 
+@unittest.skipUnless(os.geteuid() == 0, "needs root to mount")
+class Hidden(harness.Case):
+    """What protects the /proc of outside is not lost with it."""
+
+    def contained(self, script, *words):
+        """In a pid namespace: a /proc of the same has the same options."""
+        done = subprocess.run(["unshare", "-mpf", "--mount-proc", "sh", "-ec", script + "exec \"$@\"", "sh",
+                               *self.command("--contain=pidns", *words)],
+                              stdin=subprocess.DEVNULL, capture_output=True, env=self.environment,
+                              timeout=harness.DEADLINE)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.decode(), done.stderr.decode()
+
+    def test_the_rung_is_refused_where_a_part_is_mounted_over(self):
+        over = "mount --bind /proc/sys /proc/sys; mount -o remount,bind,ro /proc/sys; "
+        out, err = self.contained(over, "sh", "-c", "test -w /proc/sys/kernel/domainname || echo kept")
+        self.assertEqual(out, "kept\n")
+        self.assertRegex(err, r"\Aforkproof: cannot contain by pidns, doing it by \w+: a /proc of its own would be"
+                         r" without the mount on /proc/sys\n\Z")
+
+    def test_what_is_mounted_over_below_a_newer_proc_is_no_matter(self):
+        over = "mount --bind /proc/sys /proc/sys; mount -t proc proc /proc; "
+        self.assertEqual(self.contained(over, "true"), ("", ""))
+
+    def test_its_options_are_kept(self):
+        hide = "mount -t proc -o hidepid=2,gid=7 proc /proc; "
+        for options in ([], [*self.command("--contain=pidns")]):
+            out, _ = self.contained(hide, *options, "tail", "-n1", "/proc/self/mountinfo")
+            self.assertRegex(out, r" /proc .* - proc proc rw,gid=7,hidepid=(2|invisible)\n\Z")
+
+
 class Forwarding(test_run_signals.Forwarding):
     options = ["--contain=pidns"]
 
@@ -311,8 +342,8 @@ class Unprivileged(harness.Case):
         done = subprocess.run(["unshare", "-m", "sh", "-c", script, "sh", *self.command("true")],
                               env=self.plain["env"], cwd="/", capture_output=True)
         self.assertEqual(done.returncode, 0)
-        self.assertIn(b"cannot contain by pidns, doing it by walk: cannot mount /proc for it:"
-                      b" Operation not permitted", done.stderr)
+        self.assertIn(b"cannot contain by pidns, doing it by walk: a /proc of its own would be"
+                      b" without the mount on /proc/sys", done.stderr)
 
 
 if __name__ == "__main__":

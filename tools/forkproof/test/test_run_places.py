@@ -163,6 +163,45 @@ class Cgroups(Place):
         self.assertIn("systemd-run --user", json.loads(done.stdout)["rungs"]["cgroup"]["why_not"])
 
 
+class Shared(Place):
+    """Without a directory of the user's own: /tmp and /dev/shm, where every user may take a name."""
+
+    MOUNT = ("mount -t tmpfs none /dev/shm; mkdir /dev/shm/kept; mount --bind {0} /dev/shm/kept;"
+             " mount -t tmpfs -o mode=1777 none /tmp; mkdir -p {0}; mount --bind /dev/shm/kept {0}; ")
+
+    def in_shared(self, before, script):
+        """The script, by a plain user; $0 is the command."""
+        environment = self.plain()
+        del environment["FORKPROOF_RUNTIME_DIR"]
+        environment.pop("XDG_RUNTIME_DIR", None)
+        done = subprocess.run(["unshare", "-m", "sh", "-ec", self.MOUNT.format(self.directory) + before + BECOME, "sh",
+                               "sh", "-c", script, self.forkproof],
+                              env=environment, capture_output=True, text=True, cwd="/", timeout=harness.DEADLINE)
+        return done.stdout, done.stderr
+
+    def test_a_name_that_another_user_has_taken_denies_nothing(self):
+        script = ('$0 run --name n -- sh -c "$0 ps | grep -c ^n; $0 run --name n -- true; echo \\$?";'
+                  ' $0 run -- sh -c "stat -c \'%a %u\' /tmp/forkproof-65534.*"; echo $?; ls -d /tmp/forkproof-65534.*')
+        for taken in ("setpriv --reuid 61234 --clear-groups mkdir /tmp/forkproof-65534; ",
+                      "ln -s /no/such/place /tmp/forkproof-65534; ", "mkfifo /tmp/forkproof-65534; "):
+            out, err = self.in_shared(taken, script)
+            self.assertEqual(out, "1\n125\n700 65534\n0\n", taken)
+            self.assertRegex(err, r"\Aforkproof: the name 'n' is taken by run [^\n]+\nls: [^\n]+No such file[^\n]+\n\Z")
+            shutil.rmtree(os.path.join(self.directory, "reachable"))
+            os.rmdir(os.path.join(self.directory, "plain"))
+
+    def test_one_of_ours_is_used_before_the_plain_name_is_taken(self):
+        script = "mkdir -m 700 /tmp/forkproof-65534.other; $0 run -- ls /tmp; ls /tmp"
+        here = os.path.basename(self.directory)
+        self.assertEqual(self.in_shared("", script), ("forkproof-65534.other\n%s\n%s\n" % (here, here), ""))
+
+    def test_runs_that_another_user_has_made_up_for_root(self):
+        made_up = "/tmp/forkproof-0/1-01234567.%d" % os.stat("/proc/self/ns/pid").st_ino
+        before = ("mkdir -p %s; chmod -R 700 /tmp/forkproof-0; chown -R 61234 /tmp/forkproof-0;"
+                  " $4 ps | grep 01234567 || :; " % made_up)
+        self.assertEqual(self.in_shared(before, ":"), ("", ""))
+
+
 class Proc(Place):
     HIDE = "mount -t proc -o hidepid=%s proc /proc; " + BECOME
 

@@ -85,6 +85,43 @@ class Report(Case):
         os.close(read)
         self.assertEqual(self.run_to_end("--report=/dev/null", "true").returncode, 0)
 
+    def test_a_fifo_waits_for_its_reader(self):
+        fifo = os.path.join(self.directory, "fifo")
+        os.mkfifo(fifo)
+        process = self.start("--report=" + fifo, "true")
+        with open(fifo) as f:
+            self.assertEqual(json.load(f)["schema"], 1)
+        self.assertEqual(self.finish(process)[0], 0)
+
+    def test_it_is_private_until_it_is_whole(self):
+        path = os.path.join(self.directory, "report.json")
+        done = self.run_to_end("--report=" + path, "sh", "-c", "stat -c %%a %s/.report.json.*" % self.directory,
+                               umask=0o022)
+        self.assertEqual(done.stdout, b"600\n")
+        self.assertEqual(os.stat(path).st_mode & 0o777, 0o644)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_the_mode_of_another_users_file_is_not_kept(self):
+        shared = os.path.join(self.directory, "shared")
+        os.mkdir(shared)
+        os.chmod(shared, 0o1777)
+        path = os.path.join(shared, "report.json")
+        with open(path, "w"):
+            os.chmod(path, 0o666)
+            os.chown(path, 65534, 65534)
+        self.run_to_end("--report=" + path, "true", umask=0o077)
+        status = os.stat(path)
+        self.assertEqual((status.st_uid, status.st_mode & 0o777), (0, 0o600))
+
+    def test_it_is_fit_for_a_terminal(self):
+        path = os.path.join(self.directory, "report.json")
+        name = "\u009b31m\u202e"
+        self.run_to_end("--report=" + path, "sh", "-c", "true", name)
+        with open(path, "rb") as f:
+            text = f.read()
+        self.assertTrue(text.isascii())
+        self.assertEqual(json.loads(text)["argv"][3], name)
+
     def test_a_link_is_followed_and_the_mode_kept(self):
         target = os.path.join(self.directory, "target")
         with open(target, "w") as f:

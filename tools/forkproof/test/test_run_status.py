@@ -1,6 +1,7 @@
 """Exit statuses, what the program inherits, and bad input: one line, the documented status, no trace."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -98,7 +99,8 @@ class BadInput(Lines):
         (["--zombies=-1", "true"], "'-1' for --zombies"),
         (["--zombies=1000001", "true"], "'1000001' for --zombies"),
         (["--zombies=1:stale=allow", "true"], "for --zombies"),
-        (["-o", "zombies=many", "true"], "bad value in option: 'zombies=many'"),
+        (["-o", "zombies=many", "true"], "bad value in option: 'zombies=many': expected a number up to 1000000"),
+        (["-o", "env=no", "true"], "bad value in option: 'env=no': expected keep|restore|off"),
         (["-o", "nonsense=1", "true"], "unknown option: 'nonsense=1'"),
         (["-o", "zombies", "true"], "no '=' in option: 'zombies'"),
         (["-o", "", "true"], "no '='"),
@@ -149,6 +151,29 @@ class BadInput(Lines):
         with open(os.environ["FORKPROOF_LIBRARY"], "rb") as f, open(blank, "wb") as g:
             g.write(f.read())
         self.with_environment("blank", FORKPROOF_LIBRARY=blank)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root")
+    def test_a_library_that_another_user_has_put_beside_the_command(self):
+        tool, lib = (os.path.join(self.directory, name) for name in ("tool", "lib"))
+        os.mkdir(tool)
+        os.mkdir(lib)
+        command = shutil.copy(FORKPROOF, tool)
+        library = shutil.copy(os.environ["FORKPROOF_LIBRARY"], lib)
+        environment = {name: value for name, value in self.environment.items() if name != "FORKPROOF_LIBRARY"}
+
+        def outcome():
+            done = subprocess.run([command, "run", "true"], env=environment, capture_output=True, text=True)
+            return done.returncode, done.stderr
+
+        refused = (125, "forkproof: cannot use the library %s: another user has put it there\n" % library)
+        self.assertEqual(outcome(), (0, ""))
+        for changed in lib, library:
+            os.chown(changed, 65534, 65534)
+            self.assertEqual(outcome(), refused)
+            os.chown(changed, 0, 0)
+        for path in command, lib, library:  # all of one user: who believes the command believes the rest
+            os.chown(path, 65534, 65534)
+        self.assertEqual(outcome(), (0, ""))
 
     def test_runtime_directories_that_are_not_private(self):
         shared = os.path.join(self.directory, "shared")

@@ -74,8 +74,7 @@ static int open_record_file(struct fp_run *run) {
         fp_say("cannot write the record %s: not a regular file", path);
         return -EINVAL;
     }
-    if (file->dir_fd >= 0)
-        (void)fchmod(file->fd, 0600);
+    file->mode = 0600;
     return 0;
 }
 

@@ -45,7 +45,7 @@ static int parse(int argc, char **argv, struct fp_audit_options *ret) {
     optind = 1;
     while (r == 0 && (option = getopt_long(argc, argv, ":qh", options, NULL)) != -1)
         if (option == 'h')
-            return fputs(help, stdout) >= 0 && fflush(stdout) == 0 ? 1 : -EIO;
+            return fp_tell_text(help) == 0 ? 1 : -EIO;
         else if (option == 'q')
             ret->quiet = true;
         else

@@ -23,9 +23,12 @@ static void put_text(struct fp_emit *e, const char *text) {
     put(e, text, strlen(text));
 }
 
-static void put_escaped(struct fp_emit *e, unsigned char c) {
+static void put_escaped(struct fp_emit *e, const char *at, size_t n) {
     char piece[8];
-    if (c == '"' || c == '\\')
+    unsigned char c = (unsigned char)at[n == 2 ? 1 : 0]; /* C1 ends with its code */
+    if (n == 3)
+        fp_escape(at, n, piece, sizeof piece);
+    else if (c == '"' || c == '\\')
         snprintf(piece, sizeof piece, "\\%c", c);
     else if (c == '\n')
         snprintf(piece, sizeof piece, "\\n");
@@ -34,20 +37,26 @@ static void put_escaped(struct fp_emit *e, unsigned char c) {
     put_text(e, piece);
 }
 
-static bool is_special(unsigned char c) {
-    return c < 0x20 || c == 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&';
+/* Of JSON and of HTML, what a terminal would obey (C1 as well), and what misleads a reader. */
+static bool is_special(const char *at, size_t n) {
+    unsigned char c = (unsigned char)*at;
+    if (n == 1)
+        return c < 0x20 || c == 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&';
+    return n == 2 ? c == 0xc2 && (unsigned char)at[1] < 0xa0 : fp_misleads(at, n);
 }
 
 /* Of a well-formed text. */
 static void put_string(struct fp_emit *e, const char *text, size_t length) {
     size_t plain = 0;
     put(e, "\"", 1);
-    for (size_t i = 0; i < length; i++)
-        if (is_special((unsigned char)text[i])) {
+    for (size_t i = 0, n; i < length; i += n) {
+        n = fp_utf8(text + i, length - i);
+        if (is_special(text + i, n)) {
             put(e, text + plain, i - plain);
-            put_escaped(e, (unsigned char)text[i]);
-            plain = i + 1;
+            put_escaped(e, text + i, n);
+            plain = i + n;
         }
+    }
     put(e, text + plain, length - plain);
     put(e, "\"", 1);
 }

@@ -8,12 +8,8 @@ enum { ARGUMENT = 80, LINE = 240 };
 
 /* One character as it is shown; returns how many bytes of the text it was. */
 static size_t shown(const char *text, char ret[32]) {
-    const unsigned char *at = (const unsigned char *)text;
     size_t n = fp_utf8(text, strnlen(text, 4));
-    if (n && fp_misleads(text, n))
-        snprintf(ret, 32, "\\u%04x", (at[0] & 0xfu) << 12 | (at[1] & 0x3fu) << 6 | (at[2] & 0x3fu));
-    else
-        fp_escape(text, n ? n : 1, ret, 32);
+    fp_escape(text, n ? n : 1, ret, 32);
     return n ? n : 1;
 }
 

@@ -8,7 +8,7 @@
 
 #include "values.h"
 
-enum { TEXT = 2000, NAME = 400, CHAIN = 16 };
+enum { TEXT = 2000, NAME = 400, CHAIN = 16, FOLD = 3 };
 
 struct counts {
     size_t of[FP_ERROR + 1], baselined, suppressed;
@@ -84,6 +84,32 @@ static void frame_line(FILE *out, const char *directory, size_t number,
     fputs(frame->is_inlined ? " (inlined)\n" : "\n", out);
 }
 
+/* How many frames from this one on lie in one image, and have no name and no line. */
+static size_t unnamed_frames(const struct fp_place *at, size_t first) {
+    const char *module = at->frames[first].module;
+    size_t i = first;
+    while (i < at->frame_count && !at->frames[i].function && !at->frames[i].file &&
+           at->frames[i].module && strcmp(at->frames[i].module, module) == 0)
+        i++;
+    return i - first;
+}
+
+/* Where so many say nothing to a reader, one line does; the machines' formats have them all. */
+static void stack(FILE *out, const char *directory, const struct fp_place *at) {
+    for (size_t i = 0; i < at->frame_count;) {
+        size_t unnamed = unnamed_frames(at, i);
+        if (unnamed < FOLD) {
+            frame_line(out, directory, i, &at->frames[i]);
+            i++;
+            continue;
+        }
+        fprintf(out, "    ... %zu frames without symbols in ", unnamed);
+        fp_text_put(out, at->frames[i].module, TEXT);
+        fputc('\n', out);
+        i += unnamed;
+    }
+}
+
 static void place(FILE *out, const struct fp_audit *audit, const struct fp_place *at) {
     fputs("  ", out);
     fp_text_put(out, at->what ? at->what : "here", TEXT);
@@ -93,8 +119,7 @@ static void place(FILE *out, const struct fp_audit *audit, const struct fp_place
     fputs(", ", out);
     seconds(out, at->time);
     fputs(" after the start:\n", out);
-    for (size_t i = 0; i < at->frame_count; i++)
-        frame_line(out, audit->directory, i, &at->frames[i]);
+    stack(out, audit->directory, at);
     if (at->frame_count == 0)
         fputs("    (no stack is known)\n", out);
     else if (at->is_cut)
@@ -107,7 +132,7 @@ static void chain_line(FILE *out, const struct fp_process *process) {
         fp_text_argv(out, process->argv, process->argc);
     else
         fp_text_put(out, process->image ? process->image : "(program not known)", TEXT);
-    fputs(process->has_hooks ? "\n" : " (without hooks)\n", out);
+    fputs(process->has_hooks ? "\n" : " (without hooks: its calls are not seen)\n", out);
 }
 
 static void chain(FILE *out, const struct fp_audit *audit, const struct fp_finding *finding) {

@@ -89,12 +89,15 @@ static bool is_left(const struct fp_scene *scene, size_t number) {
            !(fp_scene_event(scene, left).left->flags & FP_LEFT_ZOMBIE);
 }
 
-/* From the first starter that is known down to the life: "make 12 -> sh 13 -> sleep 14". */
+/* From the first starter that is known down to the life: "make 12 -> sh 13 -> sleep 14". Where that
+ * is not the program of the run, it descends from it by ways that nobody has seen. */
 static void tell_chain(struct fp_found *found, struct fp_scene *scene, size_t life) {
     size_t chain[CHAIN_MOST], count = 0;
     char text[1024] = "";
     for (; life != FP_RECORD_NONE && count < CHAIN_MOST; life = scene->lives[life].parent)
         chain[count++] = life;
+    if (scene->root != FP_RECORD_NONE && chain[count - 1] != scene->root)
+        snprintf(text, sizeof text, "%s -> ...", fp_scene_name(scene, scene->root));
     while (count-- > 0) {
         size_t used = strlen(text);
         snprintf(text + used, sizeof text - used, "%s%s", used ? " -> " : "",

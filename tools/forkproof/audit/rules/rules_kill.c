@@ -1,8 +1,8 @@
 /* Signals to pids that are somebody else's by now, or nobody's; and kills that nobody waits for. */
 #include <errno.h>
-#include <fnmatch.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "../format.h"
 #include "rules_identity.h"
@@ -10,8 +10,13 @@
 
 /* A script cannot know what its shell has reaped meanwhile. */
 static bool is_shell(const struct fp_scene *scene, size_t life) {
+    static const char *const shells[] = {"sh",   "bash", "dash",  "ash", "ksh",
+                                         "mksh", "zsh",  "rbash", NULL};
     const char *image = scene->audit.processes[life].image;
-    return image && fnmatch("@(|ba|da|a|k|mk|z|rba)sh", fp_path_base(image), FNM_EXTMATCH) == 0;
+    for (const char *const *shell = shells; image && *shell; shell++)
+        if (strcmp(fp_path_base(image), *shell) == 0)
+            return true;
+    return false;
 }
 
 static bool is_by_number(const struct fp_audit_kill *kill) {

@@ -28,6 +28,8 @@ static const struct {
     {"\"\\", "\"\\\"\\\\\""},
     {"a\nb\tc", "\"a\\nb\\u0009c\""},
     {"\x1b[0m\x7f", "\"\\u001b[0m\\u007f\""},
+    {"a\xc2\x9b\xc2\xa0", "\"a\\u009b\xc2\xa0\""},
+    {"\xe2\x80\xae.", "\"\\u202e.\""},
     {"</script><!--&", "\"\\u003c/script\\u003e\\u003c!--\\u0026\""},
     {"\xff\xc3", "\"\xef\xbf\xbd\xef\xbf\xbd\""},
     {"\xed\xa0\x80", "\"\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},

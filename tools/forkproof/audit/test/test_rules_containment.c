@@ -124,7 +124,19 @@ Test(rules_containment, one_that_exits_unasked_is_none) {
 Test(rules_containment, one_that_nobody_recorded_is_told) {
     root_ends();
     left(999);
-    cr_assert_eq(FOUND("daemonize-leak"), 1);
+    const struct fp_finding *finding = only("daemonize-leak");
+    cr_assert_str_eq(finding->evidence[0], "started by: program 100 -> ... -> server 999");
+}
+
+/* A chain that is too long to be told begins with the program none the less. */
+Test(rules_containment, a_long_chain_is_told_from_the_program_on) {
+    for (pid_t pid = 101; pid < 120; pid++)
+        child(pid - 1, pid);
+    root_ends();
+    left(119);
+    const char *chain = only("daemonize-leak")->evidence[0];
+    cr_assert_eq(strncmp(chain, "started by: program 100 -> ... -> program 104 -> ", 49), 0, "%s",
+                 chain);
 }
 
 Test(rules_containment, what_hangs_below_one_that_was_left_is_told_with_it) {

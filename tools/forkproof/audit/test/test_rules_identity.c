@@ -74,13 +74,21 @@ Test(rules_identity, a_look_with_signal_0_is_a_note) {
     cr_assert_eq(severity_of("recycled-pid"), FP_NOTE);
 }
 
-Test(rules_identity, a_shells_script_cannot_know) {
+static int severity_in(const char *path) {
     fp_stage_begin();
-    IMAGE(100, 1, "/usr/bin/bash", "bash\0x.sh");
+    fp_stage_image(100, 1, path, "x", 2);
     child(200);
     waits(100, 100, -1, 200, 0, 0);
     kills(100, 100, 200, SIGTERM, -ESRCH);
-    cr_assert_eq(severity_of("recycled-pid"), FP_WARNING);
+    return severity_of("recycled-pid");
+}
+
+Test(rules_identity, a_shells_script_cannot_know) {
+    cr_assert_eq(severity_in("/usr/bin/bash"), FP_WARNING);
+    cr_assert_eq(severity_in("/bin/sh"), FP_WARNING);
+    cr_assert_eq(severity_in("/bin/rbash"), FP_WARNING);
+    cr_assert_neq(severity_in("/usr/bin/bashful"), FP_WARNING);
+    cr_assert_neq(severity_in("/usr/bin/ssh"), FP_WARNING);
 }
 
 Test(rules_identity, a_kill_that_hits_after_the_wait_hits_somebody_else) {

@@ -100,30 +100,45 @@ Test(suppress, comments_blanks_and_ends_of_lines_of_other_systems_are_read_over)
     fp_suppressions_free(&all);
 }
 
-Test(suppress, every_error_is_named_with_file_line_and_column) {
-    struct fp_suppressions all = {0};
-    cr_expect_eq(READ(&all, "fd-leak\n"
-                            "# fine\n"
-                            "  :main\n"
-                            " no-such:main\n"
-                            "fd-leak:  \n"
-                            "fd-leak:main\\\n"
-                            "fd-leak:ok\n"
-                            "fd-leak:a\x1b[31m\n"
-                            "fd-leak:a\xff\n"
-                            "fd-leak:\0a\n"
-                            "quiet-rule:main\n"),
-                 -EINVAL);
-    cr_expect_str_eq(said, "forkproof: F:1:8: no ':' between rule and pattern\n"
-                           "forkproof: F:3:3: no rule before the ':'\n"
-                           "forkproof: F:4:2: no such rule (forkproof explain lists them)\n"
-                           "forkproof: F:5:9: no pattern behind the ':'\n"
-                           "forkproof: F:6:13: nothing behind the last '\\'\n"
-                           "forkproof: F:8:10: a control character (write ? for it)\n"
-                           "forkproof: F:9:10: not UTF-8 (write ? for such a character)\n"
-                           "forkproof: F:10:9: a control character (write ? for it)\n"
-                           "forkproof: F:11:1: no such rule (forkproof explain lists them)\n");
-    fp_suppressions_free(&all);
+/* The whole of what is said of a file, which has mistakes. */
+#define EXPECT_SAID(text, wanted)                                                                  \
+    do {                                                                                           \
+        struct fp_suppressions read = {0};                                                         \
+        cr_expect_eq(READ(&read, text), -EINVAL);                                                  \
+        cr_expect_str_eq(said, wanted);                                                            \
+        fp_suppressions_free(&read);                                                               \
+    } while (0)
+
+Test(suppress, an_error_is_named_with_file_line_and_column) {
+    EXPECT_SAID("fd-leak\n"
+                "# fine\n"
+                "  :main\n"
+                " no-such:main\n",
+                "forkproof: F:1:8: no ':' between rule and pattern\n"
+                "forkproof: F:3:3: no rule before the ':'\n"
+                "forkproof: F:4:2: no such rule (forkproof explain lists them)\n");
+    EXPECT_SAID("fd-leak:  \n"
+                "fd-leak:main\\\n"
+                "fd-leak:ok\n"
+                "fd-leak:a\x1b[31m\n",
+                "forkproof: F:1:9: no pattern behind the ':'\n"
+                "forkproof: F:2:13: nothing behind the last '\\'\n"
+                "forkproof: F:4:10: a control character (write ? for it)\n");
+    EXPECT_SAID("fd-leak:a\xff\n"
+                "fd-leak:\0a\n"
+                "quiet-rule:main\n",
+                "forkproof: F:1:10: not UTF-8 (write ? for such a character)\n"
+                "forkproof: F:2:9: a control character (write ? for it)\n"
+                "forkproof: F:3:1: no such rule (forkproof explain lists them)\n");
+}
+
+/* A file that is none has a mistake in each line. */
+Test(suppress, of_many_errors_three_are_named_and_the_others_counted) {
+    EXPECT_SAID("a\nb\nc\nfd-leak:ok\nd\ne:f\n",
+                "forkproof: F:1:2: no ':' between rule and pattern\n"
+                "forkproof: F:2:2: no ':' between rule and pattern\n"
+                "forkproof: F:3:2: no ':' between rule and pattern\n"
+                "forkproof: F: and 2 more\n");
 }
 
 Test(suppress, what_cannot_be_read_is_one_line) {

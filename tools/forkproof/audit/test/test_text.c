@@ -51,6 +51,33 @@ Test(text, a_finding_is_told_from_verdict_to_suppression) {
     free(text);
 }
 
+/* What three or more frames of one image without a name say, one line says; two are as they are. */
+Test(text, frames_without_symbols_are_folded) {
+    struct fp_frame frames[] = {
+        {.module = "/bin/sh", .offset = 1},   {.module = "/bin/sh", .offset = 2},
+        {.module = "/lib/x.so", .offset = 3}, {.module = "/lib/x.so", .offset = 4},
+        {.module = "/lib/x.so", .offset = 5}, {.function = "main", .module = "/lib/x.so"},
+        {.module = "/lib/x.so", .offset = 6}, {.offset = 7}};
+    struct fp_place place = {
+        .what = "here", .pid = 7, .frames = frames, .frame_count = sizeof frames / sizeof *frames};
+    struct fp_finding finding = {
+        .rule = "fd-leak", .severity = FP_ERROR, .places = &place, .place_count = 1, .process = -1};
+    struct fp_audit *audit = fp_model("empty");
+    audit->findings = &finding;
+    audit->finding_count = 1;
+    char *text = written(audit);
+    cr_expect_not_null(strstr(text, " after the start:\n"
+                                    "    #0 ?? (/bin/sh+0x1)\n"
+                                    "    #1 ?? (/bin/sh+0x2)\n"
+                                    "    ... 3 frames without symbols in /lib/x.so\n"
+                                    "    #5 main (/lib/x.so+0x0)\n"
+                                    "    #6 ?? (/lib/x.so+0x6)\n"
+                                    "    #7 ??\n"
+                                    "  How to mend it"),
+                       "%s", text);
+    free(text);
+}
+
 Test(text, marked_findings_are_told_and_suppressed_ones_counted) {
     struct fp_audit *audit = fp_model("two-places");
     audit->findings[0].is_baselined = true;
@@ -68,7 +95,8 @@ Test(text, marked_findings_are_told_and_suppressed_ones_counted) {
 Test(text, long_chains_are_shortened_and_what_was_not_seen_is_said) {
     char *text = written(fp_model("many"));
     cr_expect_not_null(strstr(text, "\n    1299 ./pool --workers '3 or 4'\n"
-                                    "    1298 ./pool --workers '3 or 4' (without hooks)\n"));
+                                    "    1298 ./pool --workers '3 or 4' "
+                                    "(without hooks: its calls are not seen)\n"));
     cr_expect_not_null(strstr(text, "\n    ...[284 more]\n"));
     cr_expect_not_null(strstr(text, "\n150 images ran without hooks: what was done there is"));
     cr_expect_not_null(strstr(text, "\n18446744073709551615 events were not recorded: "));
