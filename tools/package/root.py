@@ -4,7 +4,7 @@ import pathlib
 import shutil
 import subprocess
 
-FETCHED = ("libc6", "libdw1", "libjansson4")  # for our packages; the test itself has no network
+FETCHED = ("libc6", "libdw1", "libjansson4", "libstdc++6")  # for our packages; the test itself has no network
 MACHINE = "amd64"
 
 
