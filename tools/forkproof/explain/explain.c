@@ -46,8 +46,10 @@ static int parse(int argc, char **argv, struct request *ret) {
     opterr = 0;
     optind = 1;
     while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        if (option == '?' || option == ':')
-            return fp_tell_complain("explain", option, argv);
+        if (option == '?' || option == ':') {
+            (void)fp_tell_complain("explain", option, argv);
+            return -EINVAL;
+        }
         ret->run |= option == 'r';
         ret->json |= option == 'j';
         ret->no_pager |= option == 'n';
