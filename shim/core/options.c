@@ -16,10 +16,12 @@ static bool slice_is(struct slice s, const char *word) {
     return fp_text_length(word) == s.length && fp_text_same(s.start, word, s.length);
 }
 
-static bool read_count(struct slice s, unsigned max, unsigned *ret_value,
-                       const char **ret_expected) {
+#define AS_TEXT_ITSELF(x) #x
+#define AS_TEXT(macro) AS_TEXT_ITSELF(macro)
+
+static bool read_zombies(struct slice s, unsigned *ret_value, const char **ret_expected) {
     unsigned value = 0;
-    *ret_expected = "a number up to 1000000";
+    *ret_expected = "a number up to " AS_TEXT(FP_MAX_ZOMBIES);
     if (s.length == 0 || s.length > 9)
         return false;
     for (size_t i = 0; i < s.length; i++) {
@@ -27,7 +29,7 @@ static bool read_count(struct slice s, unsigned max, unsigned *ret_value,
             return false;
         value = value * 10 + (unsigned)(s.start[i] - '0');
     }
-    if (value > max)
+    if (value > FP_MAX_ZOMBIES)
         return false;
     *ret_value = value;
     return true;
@@ -62,7 +64,7 @@ static const char *read_pair(struct slice pair, struct fp_options *options,
     struct slice value = {pair.start + split + 1, pair.length - split - 1};
     bool good;
     if (slice_is(key, "zombies"))
-        good = read_count(value, FP_MAX_ZOMBIES, &options->zombies, ret_expected);
+        good = read_zombies(value, &options->zombies, ret_expected);
     else if (slice_is(key, "verbose"))
         good = read_word(value, "0|1", &options->verbose, ret_expected);
     else if (slice_is(key, "stale"))
